@@ -1,0 +1,92 @@
+/** Next Header value of the Mobility Header (RFC 6275 §6.1.1). */
+export const PROTOCOL_MOBILITY_HEADER = 135;
+
+/** MH Type values (RFC 6275 §6.1.2 to §6.1.9). */
+export const MessageType = {
+  bindingRefreshRequest: 0,
+  homeTestInit: 1,
+  careOfTestInit: 2,
+  homeTest: 3,
+  careOfTest: 4,
+  bindingUpdate: 5,
+  bindingAcknowledgement: 6,
+  bindingError: 7,
+} as const;
+
+/** Mobility option types (RFC 6275 §6.2, RFC 3963 §4.3, RFC 5648 §4.3). */
+export const OptionType = {
+  pad1: 0,
+  padN: 1,
+  bindingRefreshAdvice: 2,
+  alternateCareOfAddress: 3,
+  nonceIndices: 4,
+  bindingAuthorizationData: 5,
+  mobileNetworkPrefix: 6,
+  bindingIdentifier: 35,
+} as const;
+
+/** Flags of a Binding Update: masks in the 16-bit word after the sequence number. Bits 0x003f are reserved. */
+export const BindingUpdateFlag = {
+  acknowledge: 0x8000,
+  homeRegistration: 0x4000,
+  linkLocalCompatibility: 0x2000,
+  keyManagement: 0x1000,
+  mapRegistration: 0x0800,
+  mobileRouter: 0x0400,
+  proxyRegistration: 0x0200,
+  forceUdpEncapsulation: 0x0100,
+  tlvHeader: 0x0080,
+  overwrite: 0x0040,
+} as const;
+
+/** Flags of a Binding Acknowledgement: masks in the octet after the status. */
+export const BindingAcknowledgementFlag = {
+  keyManagement: 0x80,
+  mobileRouter: 0x40,
+  proxyRegistration: 0x20,
+} as const;
+
+/** Status of a Binding Acknowledgement or of a Binding Identifier option; 128 and above reject. */
+export const BindingStatus = {
+  accepted: 0,
+  acceptedPrefixDiscoveryNecessary: 1,
+  mcoaNotComplete: 4,
+  mcoaReturnHomeWithoutNdp: 5,
+  reasonUnspecified: 128,
+  administrativelyProhibited: 129,
+  insufficientResources: 130,
+  homeRegistrationNotSupported: 131,
+  notHomeSubnet: 132,
+  notHomeAgentForThisMobileNode: 133,
+  duplicateAddressDetectionFailed: 134,
+  sequenceNumberOutOfWindow: 135,
+  expiredHomeNonceIndex: 136,
+  expiredCareOfNonceIndex: 137,
+  expiredNonces: 138,
+  registrationTypeChangeDisallowed: 139,
+  mobileRouterOperationNotPermitted: 140,
+  invalidPrefix: 141,
+  notAuthorizedForPrefix: 142,
+  forwardingSetupFailed: 143,
+  mcoaMalformed: 164,
+  mcoaNonMcoaBindingExists: 165,
+  mcoaProhibited: 166,
+  mcoaUnknownCareOfAddress: 167,
+  mcoaBulkRegistrationProhibited: 168,
+  mcoaSimultaneousHomeAndForeignProhibited: 169,
+  invalidCareOfAddress: 174,
+} as const;
+
+/** Whether a status accepts (RFC 6275 §6.1.8). */
+export function isAccepted(status: number): boolean {
+  return status < 128;
+}
+
+/** Status of a Binding Error (RFC 6275 §6.1.9). */
+export const BindingErrorStatus = {
+  unknownBindingForHomeAddress: 1,
+  unrecognizedMessageType: 2,
+} as const;
+
+/** The unit of the Lifetime fields, in seconds (RFC 6275 §6.1.7). */
+export const LIFETIME_UNIT_SECONDS = 4;

@@ -1,0 +1,17 @@
+import type { AlternateCareOfAddressOption } from './alternate-care-of-address.ts';
+import type { BindingAuthorizationDataOption } from './binding-authorization-data.ts';
+import type { BindingIdentifierOption } from './binding-identifier.ts';
+import type { BindingRefreshAdviceOption } from './binding-refresh-advice.ts';
+import type { MobileNetworkPrefixOption } from './mobile-network-prefix.ts';
+import type { NonceIndicesOption } from './nonce-indices.ts';
+import type { UnknownOption } from './unknown.ts';
+
+/** A mobility option other than padding. Padding is put in by the encoder and skipped by the decoder. */
+export type MobilityOption =
+  | BindingRefreshAdviceOption
+  | AlternateCareOfAddressOption
+  | NonceIndicesOption
+  | BindingAuthorizationDataOption
+  | MobileNetworkPrefixOption
+  | BindingIdentifierOption
+  | UnknownOption;
