@@ -101,6 +101,8 @@ function parseIpv4(text: string): number[] | undefined {
 function parseIpv6(text: string): number[] | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
+  // Dotted decimal may stand at the very end alone.
+  if (halves.length === 2 && halves[0]!.includes('.')) return undefined;
   const head = parseGroups(halves[0]!);
   const tail = halves.length === 2 ? parseGroups(halves[1]!) : [];
   if (!head || !tail) return undefined;

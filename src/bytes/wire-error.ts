@@ -7,6 +7,7 @@ export type WireErrorCode =
   | 'bad-padding'
   | 'bad-next-header'
   | 'duplicate-option'
+  | 'option-overrun'
   | 'option-not-last'
   | 'unrecognized-option'
   | 'unrecognized-message'

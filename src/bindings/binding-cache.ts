@@ -1,0 +1,170 @@
+import type { Address } from '../bytes/address.ts';
+import type { Prefix } from '../bytes/prefix.ts';
+import { DeadlineQueue } from './deadline-queue.ts';
+
+/** The BID of a binding that was registered without one. */
+export const NO_BID = 0;
+
+/**
+ * How long a home address without bindings keeps its sequence number, so that a delayed Binding Update cannot bring
+ * the binding back (MAX_DELETE_BCE_TIMEOUT, RFC 6275 §10.3.2).
+ */
+const REMEMBER_DEREGISTERED_MS = 10_000;
+
+/** One care-of address of a home address (RFC 6275 §9.1, RFC 5648 §3). */
+export interface Binding {
+  readonly homeAddress: Address;
+  /** `NO_BID` for a binding registered without identifier. */
+  readonly bid: number;
+  readonly careOfAddress: Address;
+  readonly expiresMs: number;
+  /** Names the binding's tunnel for as long as the binding lives, through changes of its care-of address. */
+  readonly tunnelId: number;
+}
+
+/** What all bindings of a home address share. */
+export interface HomeEntry {
+  readonly homeAddress: Address;
+  /** Last accepted; shared by all bindings (RFC 5648 §4.1). */
+  readonly sequenceNumber: number;
+  /** Registered with the mobile router flag (RFC 3963 §6.1.1). */
+  readonly mobileRouter: boolean;
+  /** Mobile network prefixes in force. */
+  readonly prefixes: readonly Prefix[];
+  readonly bindings: ReadonlyMap<number, Binding>;
+}
+
+interface MutableEntry extends HomeEntry {
+  sequenceNumber: number;
+  mobileRouter: boolean;
+  prefixes: readonly Prefix[];
+  readonly bindings: Map<number, Binding>;
+  forgetMs: number;
+  /** The earliest deadline of this entry in the queue. */
+  queuedMs: number;
+}
+
+/** The binding cache of a home agent: bindings by home address and BID (RFC 5648 §6.1). */
+export class BindingCache {
+  readonly #entries = new Map<Address, MutableEntry>();
+  readonly #deadlines = new DeadlineQueue<Address>();
+  #bindingCount = 0;
+  #lastTunnelId = 0;
+
+  /** Bindings of all home addresses. */
+  get size(): number {
+    return this.#bindingCount;
+  }
+
+  /** When `expire` has something to do. */
+  get nextDeadlineMs(): number {
+    return this.#deadlines.nextMs;
+  }
+
+  /** What is known of a home address, also shortly after its last binding went. */
+  entry(homeAddress: Address): HomeEntry | undefined {
+    return this.#entries.get(homeAddress);
+  }
+
+  binding(homeAddress: Address, bid: number): Binding | undefined {
+    return this.#entries.get(homeAddress)?.bindings.get(bid);
+  }
+
+  *bindings(): Iterable<Binding> {
+    for (const entry of this.#entries.values()) yield* entry.bindings.values();
+  }
+
+  *entries(): Iterable<HomeEntry> {
+    yield* this.#entries.values();
+  }
+
+  /** Remembers what a valid Binding Update says about the home address as a whole. */
+  updateEntry(
+    homeAddress: Address,
+    update: { readonly sequenceNumber: number; readonly mobileRouter: boolean; readonly prefixes: readonly Prefix[] },
+    nowMs: number,
+  ): void {
+    const entry = this.#entries.get(homeAddress);
+    if (entry) {
+      Object.assign(entry, update);
+    } else {
+      this.#entries.set(homeAddress, {
+        homeAddress,
+        ...update,
+        bindings: new Map(),
+        forgetMs: Number.POSITIVE_INFINITY,
+        queuedMs: Number.POSITIVE_INFINITY,
+      });
+    }
+    this.#forgetLater(this.#entries.get(homeAddress)!, nowMs);
+  }
+
+  /** Creates or updates the binding with this BID. The entry of the home address must exist. */
+  put(homeAddress: Address, bid: number, careOfAddress: Address, expiresMs: number): Binding {
+    const entry = this.#entries.get(homeAddress);
+    if (!entry) throw new RangeError('no entry for this home address');
+    const old = entry.bindings.get(bid);
+    if (!old) this.#bindingCount++;
+    const binding = { homeAddress, bid, careOfAddress, expiresMs, tunnelId: old?.tunnelId ?? this.#newTunnelId() };
+    entry.bindings.set(bid, binding);
+    this.#schedule(entry, expiresMs);
+    return binding;
+  }
+
+  /** Removes one binding; `undefined` if there is none. */
+  remove(homeAddress: Address, bid: number, nowMs: number): Binding | undefined {
+    const entry = this.#entries.get(homeAddress);
+    const binding = entry?.bindings.get(bid);
+    if (!entry || !binding) return undefined;
+    entry.bindings.delete(bid);
+    this.#bindingCount--;
+    this.#forgetLater(entry, nowMs);
+    return binding;
+  }
+
+  /** Removes all bindings of a home address and returns them. */
+  removeAll(homeAddress: Address, nowMs: number): Binding[] {
+    const bindings = [...(this.#entries.get(homeAddress)?.bindings.values() ?? [])];
+    for (const binding of bindings) this.remove(homeAddress, binding.bid, nowMs);
+    return bindings;
+  }
+
+  /** Removes the bindings whose lifetime is over and returns them. */
+  expire(nowMs: number): Binding[] {
+    const expired: Binding[] = [];
+    for (let key = this.#deadlines.popDue(nowMs); key !== undefined; key = this.#deadlines.popDue(nowMs)) {
+      const entry = this.#entries.get(key);
+      if (!entry || entry.queuedMs > nowMs) continue;
+      entry.queuedMs = Number.POSITIVE_INFINITY;
+      for (const binding of [...entry.bindings.values()]) {
+        if (binding.expiresMs > nowMs) {
+          this.#schedule(entry, binding.expiresMs);
+        } else {
+          this.remove(key, binding.bid, nowMs);
+          expired.push(binding);
+        }
+      }
+      if (entry.bindings.size > 0) continue;
+      if (entry.forgetMs <= nowMs) this.#entries.delete(key);
+      else this.#schedule(entry, entry.forgetMs);
+    }
+    return expired;
+  }
+
+  #forgetLater(entry: MutableEntry, nowMs: number): void {
+    if (entry.bindings.size > 0) return;
+    entry.forgetMs = nowMs + REMEMBER_DEREGISTERED_MS;
+    this.#schedule(entry, entry.forgetMs);
+  }
+
+  #schedule(entry: MutableEntry, deadlineMs: number): void {
+    if (deadlineMs >= entry.queuedMs) return;
+    entry.queuedMs = deadlineMs;
+    this.#deadlines.push(deadlineMs, entry.homeAddress);
+  }
+
+  #newTunnelId(): number {
+    this.#lastTunnelId = (this.#lastTunnelId % 0xffff_ffff) + 1;
+    return this.#lastTunnelId;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Address } from '../bytes/address.ts';
+import { formatPrefix } from '../bytes/prefix.ts';
+import type { AddressMessage, LinkMessage, NetlinkMessage, RouteMessage } from '../wire/netlink/message.ts';
+import { RouteTable } from '../wire/netlink/numbers.ts';
+
+/** The host's links, addresses and main routes as rtnetlink tells them. */
+export class NetworkState {
+  readonly #links = new Map<number, LinkMessage>();
+  readonly #addresses = new Map<string, AddressMessage>();
+  readonly #routes = new Map<string, RouteMessage>();
+
+  /** Takes note of a message from the kernel; those of other kinds change nothing. */
+  apply(message: NetlinkMessage): void {
+    switch (message.kind) {
+      case 'link':
+        if (message.change === 'new') this.#links.set(message.index, message);
+        else this.#removeLink(message.index);
+        break;
+      case 'address':
+        store(this.#addresses, `${message.interfaceIndex} ${message.address}`, message);
+        break;
+      case 'route':
+        if (message.table === RouteTable.main) store(this.#routes, routeKey(message), message);
+        break;
+    }
+  }
+
+  /** Forgets everything, before a new dump is read. */
+  clear(): void {
+    this.#links.clear();
+    this.#addresses.clear();
+    this.#routes.clear();
+  }
+
+  links(): Iterable<LinkMessage> {
+    return this.#links.values();
+  }
+
+  linkByName(name: string): LinkMessage | undefined {
+    for (const link of this.#links.values()) if (link.name === name) return link;
+    return undefined;
+  }
+
+  addresses(interfaceIndex: number): AddressMessage[] {
+    return [...this.#addresses.values()].filter((address) => address.interfaceIndex === interfaceIndex);
+  }
+
+  /** Routes of the main table through an interface. */
+  routes(interfaceIndex: number): RouteMessage[] {
+    return [...this.#routes.values()].filter((route) => route.interfaceIndex === interfaceIndex);
+  }
+
+  /** The interface that has an address. */
+  interfaceOf(address: Address): number | undefined {
+    for (const entry of this.#addresses.values()) if (entry.address === address) return entry.interfaceIndex;
+    return undefined;
+  }
+
+  #removeLink(index: number): void {
+    this.#links.delete(index);
+    for (const [key, { interfaceIndex }] of this.#addresses) if (interfaceIndex === index) this.#addresses.delete(key);
+    for (const [key, { interfaceIndex }] of this.#routes) if (interfaceIndex === index) this.#routes.delete(key);
+  }
+}
+
+function store<Message extends { readonly change: 'new' | 'removed' }>(
+  map: Map<string, Message>,
+  key: string,
+  message: Message,
+): void {
+  if (message.change === 'new') map.set(key, message);
+  else map.delete(key);
+}
+
+function routeKey({ destination, gateway, interfaceIndex, metric }: RouteMessage): string {
+  return `${formatPrefix(destination)} ${gateway ?? ''} ${interfaceIndex} ${metric}`;
+}

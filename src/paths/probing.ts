@@ -1,0 +1,181 @@
+/** How often a path is probed and when it is given up. Times in milliseconds. */
+export interface ProbePlan {
+  readonly enabled: boolean;
+  readonly intervalMs: number;
+  readonly idleIntervalMs: number;
+  readonly failuresUntilDead: number;
+  readonly successesUntilAlive: number;
+}
+
+/** What the forwarder tells of a path's tunnel. */
+export interface PathTraffic {
+  readonly sentPackets: number;
+  /** Monotonic; 0 if nothing came yet. */
+  readonly lastReceivedMs: number;
+}
+
+interface ProbedPath {
+  dead: boolean;
+  nextProbeMs: number;
+  /** Last time that anything came by this path. */
+  heardMs: number;
+  /** When the first probe after that was sent; `undefined` if none was. */
+  unansweredSinceMs: number | undefined;
+  unanswered: number;
+  answeredInARow: number;
+  sentPackets: number;
+  roundTripMs: number | undefined;
+  outstanding: { readonly sequenceNumber: number; readonly sentMs: number }[];
+}
+
+/** Outstanding probes remembered per path, to measure a round trip longer than the interval. */
+const REMEMBERED_PROBES = 16;
+/** Allowance for the round trip of a path that has answered no probe yet, and the most that is allowed for. */
+const UNKNOWN_ROUND_TRIP_MS = 150;
+const LONGEST_ROUND_TRIP_MS = 750;
+/** Between probes of a dead path. */
+const DEAD_INTERVAL_MS = 1000;
+
+/** A change of opinion about a path. */
+export interface PathVerdict {
+  readonly key: number;
+  readonly dead: boolean;
+}
+
+/**
+ * Finds out which paths are silently dead. A path that brings anything is alive and is not probed; one that is in use
+ * but silent is probed quickly; one that is not in use slowly. Knows no packets: its owner sends the probes.
+ */
+export class Prober {
+  readonly #plan: ProbePlan;
+  readonly #paths = new Map<number, ProbedPath>();
+  #lastSequenceNumber = 0;
+
+  constructor(plan: ProbePlan) {
+    this.#plan = plan;
+  }
+
+  /** Starts to watch a path, presumed alive. */
+  add(key: number, nowMs: number): void {
+    if (!this.#plan.enabled) return;
+    this.#paths.set(key, {
+      dead: false,
+      nextProbeMs: nowMs + this.#plan.intervalMs,
+      heardMs: nowMs,
+      unansweredSinceMs: undefined,
+      unanswered: 0,
+      answeredInARow: 0,
+      sentPackets: 0,
+      roundTripMs: undefined,
+      outstanding: [],
+    });
+  }
+
+  remove(key: number): void {
+    this.#paths.delete(key);
+  }
+
+  isDead(key: number): boolean {
+    return this.#paths.get(key)?.dead ?? false;
+  }
+
+  /** Of the last answered probe. */
+  roundTripMs(key: number): number | undefined {
+    return this.#paths.get(key)?.roundTripMs;
+  }
+
+  get nextDeadlineMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const path of this.#paths.values()) next = Math.min(next, path.nextProbeMs);
+    return next;
+  }
+
+  /** Anything that came from the far end by this path. */
+  heard(key: number, whenMs: number): void {
+    const path = this.#paths.get(key);
+    if (!path || path.dead || whenMs <= path.heardMs) return;
+    path.heardMs = whenMs;
+    if (path.unansweredSinceMs !== undefined && whenMs >= path.unansweredSinceMs) {
+      path.unansweredSinceMs = undefined;
+      path.unanswered = 0;
+    }
+  }
+
+  /** A probe's answer. Returns the verdict if it changes. */
+  answered(key: number, sequenceNumber: number, nowMs: number): PathVerdict | undefined {
+    const path = this.#paths.get(key);
+    const probe = path?.outstanding.find((sent) => sent.sequenceNumber === sequenceNumber);
+    if (!path || !probe) return undefined;
+    path.outstanding = path.outstanding.filter((sent) => sent.sequenceNumber > sequenceNumber);
+    path.roundTripMs = nowMs - probe.sentMs;
+    path.heardMs = nowMs;
+    path.unansweredSinceMs = undefined;
+    path.unanswered = 0;
+    path.answeredInARow++;
+    if (!path.dead) return undefined;
+    path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + this.#plan.intervalMs);
+    if (path.answeredInARow < this.#plan.successesUntilAlive) return undefined;
+    path.dead = false;
+    return { key, dead: false };
+  }
+
+  /**
+   * Takes a reading of every tunnel and returns the probes to send now and the paths found dead.
+   * `traffic` gives the reading for a path's key, if it has a tunnel.
+   */
+  run(
+    traffic: (key: number) => PathTraffic | undefined,
+    nowMs: number,
+  ): {
+    readonly probes: { readonly key: number; readonly sequenceNumber: number }[];
+    readonly verdicts: PathVerdict[];
+  } {
+    const probes: { key: number; sequenceNumber: number }[] = [];
+    const verdicts: PathVerdict[] = [];
+    for (const [key, path] of this.#paths) {
+      if (path.nextProbeMs > nowMs) continue;
+      const reading = traffic(key);
+      const inUse = reading !== undefined && reading.sentPackets !== path.sentPackets;
+      if (reading) {
+        path.sentPackets = reading.sentPackets;
+        this.heard(key, reading.lastReceivedMs);
+      }
+      if (!path.dead && this.#isOverdue(path, nowMs)) {
+        path.dead = true;
+        path.answeredInARow = 0;
+        verdicts.push({ key, dead: true });
+      }
+      const broughtSomething = nowMs - path.heardMs < this.#plan.intervalMs && path.unanswered === 0;
+      if (!path.dead && inUse && broughtSomething) {
+        path.nextProbeMs = nowMs + this.#plan.intervalMs;
+        continue;
+      }
+      if (path.dead && path.unanswered > 0) path.answeredInARow = 0;
+      probes.push({ key, sequenceNumber: this.#noteProbe(path, nowMs) });
+      path.nextProbeMs = nowMs + this.#nextIntervalMs(path, inUse);
+    }
+    return { probes, verdicts };
+  }
+
+  #isOverdue(path: ProbedPath, nowMs: number): boolean {
+    if (path.unansweredSinceMs === undefined || path.unanswered < this.#plan.failuresUntilDead) return false;
+    const roundTripMs = Math.min(2 * (path.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS), LONGEST_ROUND_TRIP_MS);
+    const patienceMs = (this.#plan.failuresUntilDead - 1) * this.#plan.intervalMs + roundTripMs;
+    return nowMs - path.unansweredSinceMs >= patienceMs;
+  }
+
+  #nextIntervalMs(path: ProbedPath, inUse: boolean): number {
+    if (path.dead) return path.answeredInARow > 0 ? this.#plan.intervalMs : DEAD_INTERVAL_MS;
+    const isSuspect = path.unanswered > 1;
+    return inUse || isSuspect ? this.#plan.intervalMs : this.#plan.idleIntervalMs;
+  }
+
+  #noteProbe(path: ProbedPath, nowMs: number): number {
+    this.#lastSequenceNumber = (this.#lastSequenceNumber + 1) & 0xffff;
+    path.outstanding.push({ sequenceNumber: this.#lastSequenceNumber, sentMs: nowMs });
+    if (path.outstanding.length > REMEMBERED_PROBES) path.outstanding.shift();
+    path.unanswered++;
+    path.unansweredSinceMs ??= nowMs;
+    return this.#lastSequenceNumber;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Address } from '../../bytes/address.ts';
+
+/** RFC 6275 §12 and §13. */
+export const INITIAL_BINDACK_TIMEOUT_MS = 1000;
+export const INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS = 1500;
+export const MAX_BINDACK_TIMEOUT_MS = 32_000;
+
+/** Transmissions remembered: an acknowledgement of an earlier one is as good as of the last. */
+const REMEMBERED_TRANSMISSIONS = 8;
+
+/** One Binding Update as it was sent. */
+export interface Transmission {
+  readonly sequenceNumber: number;
+  readonly sentMs: number;
+  readonly lifetimeSeconds: number;
+  readonly bindings: ReadonlyMap<number, Address>;
+  readonly overwrite: boolean;
+}
+
+/** A Binding Update that waits for its acknowledgement, through all its retransmissions (RFC 6275 §11.8). */
+export class Transaction {
+  readonly kind: 'register' | 'deregister' | 'deregister-all';
+  /** BIDs not yet acknowledged. */
+  readonly pending: Set<number>;
+  readonly overwrite: boolean;
+  attempts = 0;
+  /** When to send, again or for the first time. */
+  deadlineMs: number;
+  #timeoutMs: number;
+  #transmissions: Transmission[] = [];
+
+  constructor(
+    kind: Transaction['kind'],
+    bids: Iterable<number>,
+    options: { readonly overwrite: boolean; readonly isFirst: boolean },
+    nowMs: number,
+  ) {
+    this.kind = kind;
+    this.pending = new Set(bids);
+    this.overwrite = options.overwrite;
+    this.deadlineMs = nowMs;
+    this.#timeoutMs = options.isFirst ? INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS : INITIAL_BINDACK_TIMEOUT_MS;
+  }
+
+  /** Takes note of a transmission; the next one comes after a time-out that doubles each time. */
+  sent(transmission: Transmission): void {
+    this.#transmissions = [...this.#transmissions.slice(1 - REMEMBERED_TRANSMISSIONS), transmission];
+    this.attempts++;
+    this.deadlineMs = transmission.sentMs + this.#timeoutMs;
+    this.#timeoutMs = Math.min(2 * this.#timeoutMs, MAX_BINDACK_TIMEOUT_MS);
+  }
+
+  /** Whether it waits for a path to appear. */
+  get isPostponed(): boolean {
+    return this.deadlineMs === Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the last transmission named another care-of address for this BID than the one that it has now. */
+  isOutdated(bid: number, careOfAddress: Address | undefined): boolean {
+    const sent = this.#transmissions.at(-1)?.bindings.get(bid);
+    return sent !== undefined && careOfAddress !== undefined && sent !== careOfAddress;
+  }
+
+  /** Nothing could be sent for want of a path: try again as soon as there is one. */
+  postpone(untilMs: number): void {
+    this.deadlineMs = untilMs;
+  }
+
+  transmission(sequenceNumber: number): Transmission | undefined {
+    return this.#transmissions.find((sent) => sent.sequenceNumber === sequenceNumber);
+  }
+}

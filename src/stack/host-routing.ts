@@ -1,0 +1,200 @@
+import type { Address } from '../bytes/address.ts';
+import { hostPrefix, type Prefix, prefix, prefixContains } from '../bytes/prefix.ts';
+import type {
+  HomeAgentConfiguration,
+  MobileRouterConfiguration,
+  RoutingConfiguration,
+} from '../config/configuration.ts';
+import type { Uplink } from '../paths/uplink.ts';
+import type { AddressRequest } from '../wire/netlink/address.ts';
+import type { NetlinkRequest } from '../wire/netlink/encode.ts';
+import type { NetlinkMessage } from '../wire/netlink/message.ts';
+import { AddressFlag, RouteTable, RouteType } from '../wire/netlink/numbers.ts';
+import type { RouteRequest } from '../wire/netlink/route.ts';
+import type { RuleRequest } from '../wire/netlink/rule.ts';
+
+/** Marks the routes and rules that are ours (an rtnetlink protocol number that nothing else claims). */
+export const ROUTE_PROTOCOL = 109;
+/** Tables and rule priorities reserved from the configured first ones on. */
+export const RESERVED_NUMBERS = 100;
+/** Behind the rules for home address and prefixes. */
+const UPLINK_RULES = 50;
+/** Loses against every other route of its table. */
+const LAST_RESORT_METRIC = 0x7fff_ffff;
+const DEFAULT_ROUTE = prefix('::/0');
+
+/** One thing that the host's network shall have. */
+export type HostNetworkItem =
+  | (AddressRequest & { readonly kind: 'add-address' })
+  | (RouteRequest & { readonly kind: 'add-route' })
+  | (RuleRequest & { readonly kind: 'add-rule' });
+
+/**
+ * What a mobile router needs: the home address on the tunnel device; traffic from the home address and the mobile
+ * network into the tunnel, unless it stays on a local link; and per uplink a table that its care-of address is looked
+ * up in, so that every packet leaves by the link that its source belongs to (RFC 3704).
+ */
+export function mobileRouterNetwork(
+  configuration: MobileRouterConfiguration,
+  routing: RoutingConfiguration,
+  uplinks: readonly Uplink[],
+  tunnelInterfaceIndex: number,
+): HostNetworkItem[] {
+  const { homeAddress, prefixes } = configuration;
+  const tunnelTable = routing.firstTable;
+  const items: HostNetworkItem[] = [
+    addressOn(tunnelInterfaceIndex, homeAddress),
+    route({ table: tunnelTable, destination: DEFAULT_ROUTE, interfaceIndex: tunnelInterfaceIndex }),
+    lastResort(tunnelTable, DEFAULT_ROUTE),
+  ];
+  for (const [index, source] of [hostPrefix(homeAddress), ...prefixes].entries()) {
+    const priority = routing.firstRulePriority + 2 * index;
+    items.push(rule({ priority, source, table: RouteTable.main, suppressPrefixLength: 0 }));
+    items.push(rule({ priority: priority + 1, source, table: tunnelTable }));
+  }
+  for (const { name, interface: device } of configuration.uplinks) {
+    const place = configuration.uplinks.findIndex((uplink) => uplink.interface === device);
+    const uplink = uplinks.find((candidate) => candidate.name === name);
+    if (!uplink || uplink.careOfAddress === null) continue;
+    const table = tunnelTable + 1 + place;
+    const { interfaceIndex, gateway } = uplink;
+    items.push(
+      route({
+        table,
+        destination: DEFAULT_ROUTE,
+        interfaceIndex,
+        ...(gateway ? { gateway, gatewayOnLink: true } : {}),
+      }),
+      rule({
+        priority: routing.firstRulePriority + UPLINK_RULES + place,
+        source: hostPrefix(uplink.careOfAddress),
+        table,
+      }),
+    );
+  }
+  return items;
+}
+
+/**
+ * What a home agent needs: every home address and mobile network prefix leads into the tunnel device. The rest of a
+ * virtual home link is unreachable, lest the default route send it back to where it came from.
+ */
+export function homeAgentNetwork(
+  configuration: HomeAgentConfiguration,
+  tunnelInterfaceIndex: number,
+): HostNetworkItem[] {
+  const table = RouteTable.main;
+  const served = configuration.mobileNodes.flatMap(({ homeAddress, prefixes }) => [
+    hostPrefix(homeAddress),
+    ...prefixes,
+  ]);
+  const virtualLinks = configuration.homePrefixes.filter((home) => !prefixContains(home, configuration.address));
+  return [
+    ...served.map((destination) => route({ table, destination, interfaceIndex: tunnelInterfaceIndex })),
+    ...virtualLinks.map((destination) => lastResort(table, destination)),
+  ];
+}
+
+/** Brings the host's routing in line with what is wanted, and takes it back. Knows what it has installed. */
+export class HostNetwork {
+  readonly #routing: RoutingConfiguration;
+  readonly #installed = new Map<string, HostNetworkItem>();
+
+  constructor(routing: RoutingConfiguration) {
+    this.#routing = routing;
+  }
+
+  /** The requests that lead from what is installed to what is wanted: removals first. */
+  reconcile(wanted: readonly HostNetworkItem[]): NetlinkRequest[] {
+    const wantedByKey = new Map(wanted.map((item) => [JSON.stringify(item), item]));
+    const requests: NetlinkRequest[] = [];
+    for (const [key, item] of this.#installed) {
+      if (wantedByKey.has(key)) continue;
+      this.#installed.delete(key);
+      requests.push(removal(item));
+    }
+    for (const [key, item] of wantedByKey) {
+      if (this.#installed.has(key)) continue;
+      this.#installed.set(key, item);
+      requests.push(item);
+    }
+    return requests;
+  }
+
+  /** The kernel removes a link's routes with the link: forgets what is gone, so that it is installed again. */
+  noteRemoval(message: NetlinkMessage): void {
+    if (message.kind !== 'route' || message.change !== 'removed') return;
+    for (const [key, item] of this.#installed) {
+      const isSame =
+        item.kind === 'add-route' &&
+        item.table === message.table &&
+        item.destination.address === message.destination.address &&
+        item.destination.length === message.destination.length &&
+        item.gateway === message.gateway &&
+        item.interfaceIndex === message.interfaceIndex;
+      if (isSame) this.#installed.delete(key);
+    }
+  }
+
+  /** The request that removes what an earlier run left behind; `undefined` for what is not ours. */
+  leftover(message: NetlinkMessage): NetlinkRequest | undefined {
+    if (message.kind === 'rule' && this.#isOurNumber(message.priority, this.#routing.firstRulePriority)) {
+      const { priority, table, suppressPrefixLength, family } = message;
+      const source = message.source ?? (family === 'ipv6' ? DEFAULT_ROUTE : prefix('0.0.0.0/0'));
+      return {
+        kind: 'delete-rule',
+        priority,
+        table,
+        source,
+        ...(suppressPrefixLength === undefined ? {} : { suppressPrefixLength }),
+      };
+    }
+    if (message.kind !== 'route' || message.change !== 'new') return undefined;
+    const isOurs = message.protocol === ROUTE_PROTOCOL || this.#isOurNumber(message.table, this.#routing.firstTable);
+    if (!isOurs) return undefined;
+    const { table, destination, gateway, interfaceIndex, metric, protocol } = message;
+    const isUnreachable = message.type === RouteType.unreachable;
+    return {
+      kind: 'delete-route',
+      table,
+      destination,
+      metric,
+      protocol,
+      ...(isUnreachable ? { type: RouteType.unreachable } : {}),
+      ...(gateway === undefined ? {} : { gateway }),
+      ...(interfaceIndex === undefined || isUnreachable ? {} : { interfaceIndex }),
+    };
+  }
+
+  #isOurNumber(number: number, first: number): boolean {
+    return number >= first && number < first + RESERVED_NUMBERS;
+  }
+}
+
+function addressOn(interfaceIndex: number, address: Address): HostNetworkItem {
+  const flags = AddressFlag.noDuplicateAddressDetection;
+  return { kind: 'add-address', interfaceIndex, address, prefixLength: address.length * 8, flags };
+}
+
+function route(request: Omit<RouteRequest, 'kind' | 'protocol'>): HostNetworkItem {
+  return { kind: 'add-route', protocol: ROUTE_PROTOCOL, ...request };
+}
+
+function lastResort(table: number, destination: Prefix): HostNetworkItem {
+  return route({ table, destination, type: RouteType.unreachable, metric: LAST_RESORT_METRIC });
+}
+
+function rule(request: Omit<RuleRequest, 'kind' | 'protocol'>): HostNetworkItem {
+  return { kind: 'add-rule', protocol: ROUTE_PROTOCOL, ...request };
+}
+
+function removal(item: HostNetworkItem): NetlinkRequest {
+  switch (item.kind) {
+    case 'add-address':
+      return { ...item, kind: 'delete-address' };
+    case 'add-route':
+      return { ...item, kind: 'delete-route' };
+    case 'add-rule':
+      return { ...item, kind: 'delete-rule' };
+  }
+}

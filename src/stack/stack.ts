@@ -1,0 +1,297 @@
+import type { Address } from '../bytes/address.ts';
+import { WireError } from '../bytes/wire-error.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { ForwardingTable } from '../forwarding/table.ts';
+import { NetworkState } from '../paths/network-state.ts';
+import type { PathTraffic } from '../paths/probing.ts';
+import { observeUplink } from '../paths/uplink-observer.ts';
+import type { RoleAction } from '../roles/action.ts';
+import type { RoleEvent } from '../roles/events.ts';
+import { HomeAgent } from '../roles/home-agent/home-agent.ts';
+import { MobileRouter } from '../roles/mobile-router/mobile-router.ts';
+import { Icmpv6Type } from '../wire/icmpv6/message.ts';
+import { decodeIpv6 } from '../wire/ip/ipv6.ts';
+import { BindingErrorStatus, MessageType } from '../wire/mh/numbers.ts';
+import type { NetlinkRequest } from '../wire/netlink/encode.ts';
+import type { NetlinkMessage } from '../wire/netlink/message.ts';
+import { LinkFlag } from '../wire/netlink/numbers.ts';
+import { decodeSignalling, encodeSignalling, type SignallingPacket } from '../wire/signalling.ts';
+import { Counters, messageName } from './counters.ts';
+import { answerMalformed, bindingError } from './error-answer.ts';
+import type { StackStatus } from './events.ts';
+import { HostNetwork, type HostNetworkItem, homeAgentNetwork, mobileRouterNetwork } from './host-routing.ts';
+import { RateLimit } from './rate-limit.ts';
+
+/** What the platform tells the stack. */
+export type StackInput =
+  /** A whole IPv6 packet that the signalling filter let through. */
+  | { readonly type: 'packet'; readonly bytes: Uint8Array }
+  /** What rtnetlink says: the answers to dumps first, then every change. */
+  | { readonly type: 'network'; readonly messages: readonly NetlinkMessage[] }
+  /** The notifications overflowed: what was known of the network is void, a new dump follows. */
+  | { readonly type: 'network-lost' }
+  /** `traffic` reads the counters of a tunnel. */
+  | { readonly type: 'deadline'; readonly traffic: (tunnelId: number) => PathTraffic | undefined }
+  | { readonly type: 'shutdown' };
+
+/** What the stack wants done, in this order. */
+export type StackAction =
+  | { readonly type: 'send'; readonly bytes: Uint8Array; readonly interfaceIndex: number }
+  | { readonly type: 'forward'; readonly table: ForwardingTable }
+  /** Requests to the kernel that change the host's network. */
+  | { readonly type: 'configure'; readonly requests: readonly NetlinkRequest[] }
+  /** Receive signalling on these interfaces from now on, and on no others. */
+  | { readonly type: 'listen'; readonly interfaceIndexes: readonly number[] }
+  | { readonly type: 'event'; readonly event: RoleEvent }
+  /** The shutdown is complete. */
+  | { readonly type: 'done' };
+
+/** Answers to packets that are malformed or lack a binding, in all. */
+const ERROR_ANSWERS_PER_SECOND = 10;
+const ERROR_ANSWER_BURST = 10;
+
+/** The roles that a configuration asks for, behind one door: inputs in, actions out, no I/O, no clock. */
+export class Stack {
+  readonly #configuration: Configuration;
+  readonly #mobileRouter: MobileRouter | undefined;
+  readonly #homeAgent: HomeAgent | undefined;
+  readonly #network = new NetworkState();
+  readonly #hostNetwork: HostNetwork;
+  readonly #counters = new Counters();
+  readonly #errorAnswers = new RateLimit(ERROR_ANSWERS_PER_SECOND, ERROR_ANSWER_BURST);
+  #listening: readonly number[] = [];
+  #forwardingVersion = '';
+  #isShuttingDown = false;
+
+  /** `random16` gives numbers from 0 to 65535. */
+  constructor(configuration: Configuration, random16: () => number) {
+    this.#configuration = configuration;
+    this.#mobileRouter = configuration.mobileRouter && new MobileRouter(configuration.mobileRouter, random16);
+    this.#homeAgent = configuration.homeAgent && new HomeAgent(configuration.homeAgent);
+    this.#hostNetwork = new HostNetwork(configuration.routing);
+  }
+
+  /** When `handle` wants to be called with a deadline, in monotonic milliseconds. */
+  get nextDeadlineMs(): number {
+    return Math.min(
+      this.#mobileRouter?.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+      this.#homeAgent?.nextDeadlineMs ?? Number.POSITIVE_INFINITY,
+    );
+  }
+
+  handle(input: StackInput, nowMs: number): StackAction[] {
+    const actions = this.#dispatch(input, nowMs);
+    const listen = this.#updateListening();
+    const forward = this.#updateForwarding(nowMs);
+    const isDone = this.#isShuttingDown && (this.#mobileRouter?.isDone ?? true);
+    return [...forward, ...listen, ...actions, ...(isDone ? [{ type: 'done' } as const] : [])];
+  }
+
+  status(nowMs: number): StackStatus {
+    return {
+      ...(this.#mobileRouter ? { mobileRouter: this.#mobileRouter.status(nowMs) } : {}),
+      ...(this.#homeAgent ? { homeAgent: this.#homeAgent.status(nowMs) } : {}),
+      drops: this.#counters.drops(),
+      messages: this.#counters.messages(),
+    };
+  }
+
+  /** Requests that remove what an earlier run left behind, found in a dump of rules and routes. */
+  leftovers(messages: readonly NetlinkMessage[]): NetlinkRequest[] {
+    return messages.flatMap((message) => this.#hostNetwork.leftover(message) ?? []);
+  }
+
+  /** Requests that take everything back that was configured. */
+  withdraw(): NetlinkRequest[] {
+    return this.#hostNetwork.reconcile([]);
+  }
+
+  #dispatch(input: StackInput, nowMs: number): StackAction[] {
+    switch (input.type) {
+      case 'packet':
+        return this.#receive(input.bytes, nowMs);
+      case 'network':
+        for (const message of input.messages) {
+          this.#network.apply(message);
+          this.#hostNetwork.noteRemoval(message);
+        }
+        return this.#networkChanged(nowMs);
+      case 'network-lost':
+        this.#network.clear();
+        return [];
+      case 'deadline': {
+        const { traffic } = input;
+        return [
+          ...this.#execute(this.#mobileRouter?.handle({ type: 'deadline', traffic }, nowMs) ?? []),
+          ...this.#execute(this.#homeAgent?.handle({ type: 'deadline' }, nowMs) ?? []),
+        ];
+      }
+      case 'shutdown':
+        this.#isShuttingDown = true;
+        return this.#execute(this.#mobileRouter?.handle({ type: 'shutdown' }, nowMs) ?? []);
+    }
+  }
+
+  #receive(bytes: Uint8Array, nowMs: number): StackAction[] {
+    let packet: SignallingPacket;
+    try {
+      packet = decodeSignalling(bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      return this.#refuse(bytes, error, nowMs);
+    }
+    switch (packet.kind) {
+      case 'mobility':
+        this.#counters.countMessage('received', messageName(packet.message));
+        if (packet.message.type === 'unknown') {
+          return this.#answer(bindingError(packet, BindingErrorStatus.unrecognizedMessageType), nowMs);
+        }
+        if (packet.message.type !== MessageType.bindingUpdate && this.#lacksBinding(packet)) {
+          return this.#answer(bindingError(packet, BindingErrorStatus.unknownBindingForHomeAddress), nowMs);
+        }
+        if (this.#isForHomeAgent(packet)) {
+          return this.#execute(this.#homeAgent!.handle({ type: 'mobility', packet }, nowMs));
+        }
+        return this.#execute(
+          this.#mobileRouter?.handle({ type: 'mobility', packet }, nowMs) ?? this.#drop('not-for-this-node'),
+        );
+      case 'icmpv6':
+        if (packet.message.type === Icmpv6Type.packetTooBig) {
+          return this.#learnPathMtu(packet.message.invokingPacket, packet.message.value, nowMs);
+        }
+        if (this.#lacksBinding(packet)) break;
+        return this.#execute(this.#mobileRouter?.handle({ type: 'icmpv6', packet }, nowMs) ?? []);
+    }
+    if (!this.#lacksBinding(packet)) return this.#execute(this.#drop('unexpected-message'));
+    return this.#answer(bindingError(packet, BindingErrorStatus.unknownBindingForHomeAddress), nowMs);
+  }
+
+  #isForHomeAgent({ destination }: SignallingPacket): boolean {
+    return destination === this.#configuration.homeAgent?.address;
+  }
+
+  /** A Home Address option is only good from a registered care-of address (RFC 6275 §9.3.1, RFC 5648 §6.5). */
+  #lacksBinding({ source, homeAddress }: SignallingPacket): boolean {
+    if (homeAddress === undefined) return false;
+    return !this.#homeAgent?.hasBinding(homeAddress, source);
+  }
+
+  #refuse(bytes: Uint8Array, error: WireError, nowMs: number): StackAction[] {
+    this.#counters.countDrop(error.code);
+    const packet = error.answer && answerMalformed(bytes, error.answer);
+    return packet ? this.#answer(packet, nowMs) : [];
+  }
+
+  #answer(packet: SignallingPacket, nowMs: number): StackAction[] {
+    if (!this.#errorAnswers.take(nowMs)) return this.#execute(this.#drop('rate-limited'));
+    return this.#execute([{ type: 'send', packet, interfaceIndex: 0 }]);
+  }
+
+  #drop(reason: 'not-for-this-node' | 'unexpected-message' | 'rate-limited'): RoleAction[] {
+    return [{ type: 'drop', reason }];
+  }
+
+  /** Only for a tunnel packet that we may have sent; the roles check that the path is theirs. */
+  #learnPathMtu(invokingPacket: Uint8Array, mtuBytes: number, nowMs: number): StackAction[] {
+    const addresses = outerAddresses(invokingPacket);
+    if (!addresses) return this.#execute(this.#drop('unexpected-message'));
+    const input = { type: 'packet-too-big', ...addresses, mtuBytes } as const;
+    return [
+      ...this.#execute(this.#mobileRouter?.handle(input, nowMs) ?? []),
+      ...this.#execute(this.#homeAgent?.handle(input, nowMs) ?? []),
+    ];
+  }
+
+  #networkChanged(nowMs: number): StackAction[] {
+    const tunnel = this.#network.linkByName(this.#configuration.tunnel.interface);
+    const { mobileRouter, homeAgent, routing } = this.#configuration;
+    const wanted: HostNetworkItem[] = [];
+    const actions: StackAction[] = [];
+    if (mobileRouter && this.#mobileRouter) {
+      const current = this.#mobileRouter.status(nowMs).uplinks;
+      const uplinks = mobileRouter.uplinks.map((uplink) => {
+        const careOfAddress = current.find(({ name }) => name === uplink.name)?.careOfAddress ?? null;
+        return observeUplink(uplink, this.#network, mobileRouter.homeAgentAddress, careOfAddress);
+      });
+      if (tunnel) wanted.push(...mobileRouterNetwork(mobileRouter, routing, uplinks, tunnel.index));
+      actions.push(...this.#execute(this.#mobileRouter.handle({ type: 'uplinks', uplinks }, nowMs)));
+    }
+    if (homeAgent && tunnel) wanted.push(...homeAgentNetwork(homeAgent, tunnel.index));
+    const requests = this.#hostNetwork.reconcile(wanted);
+    // Before anything is sent: packets leave by the rules that this installs.
+    return requests.length > 0 ? [{ type: 'configure', requests }, ...actions] : actions;
+  }
+
+  /** The uplinks of a mobile router; on a home agent every interface that is no bridge port (its bridge has it too). */
+  #updateListening(): StackAction[] {
+    const indexes = new Set<number>();
+    const uplinkNames = this.#configuration.mobileRouter?.uplinks.map((uplink) => uplink.interface) ?? [];
+    for (const link of this.#network.links()) {
+      const isLoopback = (link.flags & LinkFlag.loopback) !== 0;
+      const isPort = link.masterIndex !== undefined && link.masterIndex !== 0;
+      const isTunnel = link.name === this.#configuration.tunnel.interface;
+      const servesAgent = this.#homeAgent !== undefined && !isLoopback && !isPort && !isTunnel;
+      if (uplinkNames.includes(link.name) || servesAgent) indexes.add(link.index);
+    }
+    const sorted = [...indexes].sort((a, b) => a - b);
+    if (sorted.join() === this.#listening.join()) return [];
+    this.#listening = sorted;
+    return [{ type: 'listen', interfaceIndexes: sorted }];
+  }
+
+  #updateForwarding(nowMs: number): StackAction[] {
+    const version = `${this.#mobileRouter?.forwardingVersion} ${this.#homeAgent?.forwardingVersion} ${this.#listening.join()}`;
+    if (version === this.#forwardingVersion) return [];
+    this.#forwardingVersion = version;
+    const machine = this.#mobileRouter ?? this.#homeAgent;
+    if (!machine) return [];
+    const { tunnels, groups } = machine.forwarding(nowMs);
+    const table: ForwardingTable = {
+      side: this.#mobileRouter ? 'mobile-router' : 'home-agent',
+      icmpSource: this.#configuration.mobileRouter?.homeAddress ?? this.#configuration.homeAgent!.address,
+      interfaces: this.#listening,
+      tunnels,
+      groups,
+    };
+    return [{ type: 'forward', table }];
+  }
+
+  #execute(actions: readonly RoleAction[]): StackAction[] {
+    const executed: StackAction[] = [];
+    for (const action of actions) {
+      switch (action.type) {
+        case 'send':
+          if (action.packet.kind === 'mobility')
+            this.#counters.countMessage('sent', messageName(action.packet.message));
+          executed.push({
+            type: 'send',
+            bytes: encodeSignalling(action.packet),
+            interfaceIndex: action.interfaceIndex,
+          });
+          break;
+        case 'drop':
+          this.#counters.countDrop(action.reason);
+          break;
+        case 'event':
+          executed.push(action);
+          break;
+      }
+    }
+    return executed;
+  }
+}
+
+/** The addresses of a tunnel packet quoted in an ICMPv6 error, which may have been cut short. */
+function outerAddresses(quoted: Uint8Array): { readonly local: Address; readonly remote: Address } | undefined {
+  if (quoted.length < 40) return undefined;
+  const header = quoted.slice(0, 40);
+  header[4] = 0;
+  header[5] = 0;
+  try {
+    const { source, destination } = decodeIpv6(header).header;
+    return { local: source, remote: destination };
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
