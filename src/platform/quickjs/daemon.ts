@@ -119,7 +119,7 @@ export class Daemon implements TimerSource {
     );
     this.#catchSignals();
     this.#loop.addTimers(this);
-    kernel.dump();
+    kernel.readAll();
     if (mobileRouter) {
       const home = formatAddress(mobileRouter.homeAddress);
       this.#log('notice', `mobile router ${home} of home agent ${formatAddress(mobileRouter.homeAgentAddress)}`);

@@ -20,7 +20,7 @@ const ALREADY_SO = [EEXIST, ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL];
 /** What its owner is told. */
 export interface KernelNetworkListener {
   messages(messages: readonly NetlinkMessage[]): void;
-  /** Notifications were lost; dumps follow by themselves. */
+  /** Notifications were lost; the whole state follows by itself. */
   lost(): void;
 }
 
@@ -29,11 +29,13 @@ export class KernelNetwork {
   readonly #notifications: number;
   readonly #requests: number;
   readonly #log: Log;
+  readonly #listener: KernelNetworkListener;
   readonly #pending = new Map<number, NetlinkRequest>();
   #sequence = 0;
 
   constructor(loop: Loop, log: Log, listener: KernelNetworkListener) {
     this.#log = log;
+    this.#listener = listener;
     this.#notifications = opened(
       netlinkOpen([NetlinkGroup.link, NetlinkGroup.ipv6Address, NetlinkGroup.ipv6Route]),
       'watch the network',
@@ -45,7 +47,7 @@ export class KernelNetwork {
         if (this.#read(this.#notifications, (messages) => listener.messages(messages)) !== ENOBUFS) return;
         this.#log('warning', 'network notifications were lost; reading the whole state again');
         listener.lost();
-        this.dump();
+        this.readAll();
       },
       'signalling',
     );
@@ -56,14 +58,16 @@ export class KernelNetwork {
     );
   }
 
-  /** Asks for all links, addresses and routes: the answers come as messages to the listener. */
-  dump(): void {
-    for (const kind of ['dump-links', 'dump-addresses', 'dump-routes'] as const) {
-      this.#send(this.#notifications, { kind, ...(kind === 'dump-links' ? {} : { family: 'ipv6' }) });
-    }
+  /** Reads all links, addresses and routes and hands them to the listener. */
+  readAll(): void {
+    this.#listener.messages([
+      ...this.dumpNow('dump-links'),
+      ...this.dumpNow('dump-addresses'),
+      ...this.dumpNow('dump-routes'),
+    ]);
   }
 
-  /** Everything of one kind, at once. For start and exit. */
+  /** Everything of one kind, at once: on a socket of its own, for a socket has one dump at a time. */
   dumpNow(kind: 'dump-links' | 'dump-addresses' | 'dump-routes' | 'dump-rules'): NetlinkMessage[] {
     const handle = opened(netlinkOpen([]), 'read the network');
     const all: NetlinkMessage[] = [];

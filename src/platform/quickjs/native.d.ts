@@ -33,6 +33,8 @@ declare module 'monami-native' {
    * Registers the one function that the loop calls: once per turn with every ready handle, and when the deadline that
    * it returned last has come. `events` holds `count` pairs (handle, readiness), readiness being bits of
    * READABLE, WRITABLE, HANGUP; the array is reused. Returns the next deadline in monotonic milliseconds, or Infinity.
+   * It is also called (with no events, if none are ready) at the start, and soon after promises' jobs have run, which
+   * may have moved its deadline.
    * An exception that it lets out is printed with its stack to stderr, and the process exits with status 70.
    */
   export function onTurn(handler: (events: Int32Array, count: number) => number): void;
@@ -64,7 +66,8 @@ declare module 'monami-native' {
 
   /**
    * Runs a program (argv, no shell) with `input` on its standard input, and waits, for `timeoutMs` at most (then it is
-   * killed). For short set-up commands at start and exit alone. `status`: exit status, 128 + signal, or -errno.
+   * killed). For short set-up commands at start and exit alone. `status`: exit status, 128 + signal, or -errno
+   * (-ETIMEDOUT: killed for time). `output`: standard output and standard error together, at most 1 MiB.
    */
   export function runCommand(argv: string[], input: string, timeoutMs: number): { status: number; output: string };
 
