@@ -259,7 +259,7 @@ export class MobileRouter {
   }
 
   #state(state: UplinkState): PathState {
-    if (state.observed.careOfAddress === null) return 'down';
+    if (state.observed.careOfAddress === null || this.#isShuttingDown) return 'down';
     if (this.#prober.isDead(state.configuration.bid)) return 'dead';
     if (this.#binding(state)) return 'active';
     const standsBy = this.#registration.support === 'unsupported' && this.#preferred !== state.configuration.name;
@@ -277,7 +277,7 @@ export class MobileRouter {
       if (current === state.reported) continue;
       state.reported = current;
       const { name, bid } = state.configuration;
-      const own = current === 'down' ? state.observed.reason : reason;
+      const own = current === 'down' && !this.#isShuttingDown ? state.observed.reason : reason;
       events.push({ type: 'event', event: { type: 'path-state', uplink: name, bid, state: current, reason: own } });
     }
     if (preferred !== this.#preferred) {
