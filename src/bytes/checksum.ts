@@ -3,8 +3,16 @@ import type { Address } from './address.ts';
 /** The ones' complement sum of 16-bit words that the Internet checksums are made of (RFC 1071), not yet folded. */
 export function sumWords(bytes: Uint8Array, sum = 0): number {
   const even = bytes.length & ~1;
+  const eights = bytes.length & ~7;
   let total = sum;
-  for (let i = 0; i < even; i += 2) total += (bytes[i]! << 8) | bytes[i + 1]!;
+  let i = 0;
+  // Four words a turn: under an interpreter the loop itself costs as much as the sum.
+  for (; i < eights; i += 8) {
+    total +=
+      ((bytes[i]! + bytes[i + 2]! + bytes[i + 4]! + bytes[i + 6]!) << 8) +
+      (bytes[i + 1]! + bytes[i + 3]! + bytes[i + 5]! + bytes[i + 7]!);
+  }
+  for (; i < even; i += 2) total += (bytes[i]! << 8) | bytes[i + 1]!;
   if (bytes.length !== even) total += bytes[even]! << 8;
   return total;
 }

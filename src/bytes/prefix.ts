@@ -1,4 +1,4 @@
-import { type Address, addressFromBytes, addressToBytes, formatAddress, parseAddress } from './address.ts';
+import { type Address, formatAddress, parseAddress } from './address.ts';
 
 /** An IP prefix. The bits of `address` behind `length` are zero. */
 export interface Prefix {
@@ -9,13 +9,13 @@ export interface Prefix {
 
 /** The prefix of `length` bits that holds `address`. */
 export function prefixOf(address: Address, length: number): Prefix {
-  const bytes = addressToBytes(address);
-  if (length < 0 || length > bytes.length * 8) throw new RangeError(`no prefix of ${length} bits`);
-  for (let i = 0; i < bytes.length; i++) {
-    const kept = Math.min(8, Math.max(0, length - i * 8));
-    bytes[i] = bytes[i]! & ((0xff00 >> kept) & 0xff);
-  }
-  return { address: addressFromBytes(bytes), length };
+  const octets = address.length;
+  if (length < 0 || length > octets * 8) throw new RangeError(`no prefix of ${length} bits`);
+  const whole = length >> 3;
+  if (whole === octets) return { address, length };
+  const edge = address.charCodeAt(whole) & (0xff00 >> (length & 7)) & 0xff;
+  const zeros = '\0'.repeat(octets - whole - 1);
+  return { address: (address.slice(0, whole) + String.fromCharCode(edge) + zeros) as Address, length };
 }
 
 /** The prefix that holds one address alone. */

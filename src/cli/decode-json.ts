@@ -1,0 +1,208 @@
+import { formatAddress } from '../bytes/address.ts';
+import { formatHex } from '../bytes/hex.ts';
+import { formatPrefix } from '../bytes/prefix.ts';
+import { WireError, type WireErrorCode } from '../bytes/wire-error.ts';
+import { type Icmpv6Message, Icmpv6Type } from '../wire/icmpv6/message.ts';
+import { NextHeader } from '../wire/ip/numbers.ts';
+import type { MobilityMessage } from '../wire/mh/messages/message.ts';
+import { BindingAcknowledgementFlag, BindingUpdateFlag, MessageType, OptionType } from '../wire/mh/numbers.ts';
+import type { MobilityOption } from '../wire/mh/options/option.ts';
+import { optionRule } from '../wire/mh/options/registry.ts';
+import { decodeSignalling, type SignallingPacket } from '../wire/signalling.ts';
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+type JsonObject = { readonly [key: string]: Json };
+
+/** What is printed for one packet, key by key. */
+export type DecodedRow =
+  | {
+      /** ISO 8601, or null if it is not known. */
+      readonly time: string | null;
+      readonly source: string;
+      readonly destination: string;
+      readonly homeAddress?: string;
+      readonly routing2?: string;
+      /** A Mobility Header or ICMPv6. */
+      readonly message?: JsonObject;
+      /** The packet inside, where it is IPv6 in IPv6. */
+      readonly tunnel?: DecodedRow;
+      /** The upper layer's number, for other packets. */
+      readonly protocol?: number;
+    }
+  | { readonly error: { readonly code: WireErrorCode; readonly offset: number } };
+
+/** Letters of flags as the standards' figures print them, from the highest bit. */
+const BINDING_UPDATE_LETTERS: readonly (readonly [letter: string, mask: number])[] = [
+  ['A', BindingUpdateFlag.acknowledge],
+  ['H', BindingUpdateFlag.homeRegistration],
+  ['L', BindingUpdateFlag.linkLocalCompatibility],
+  ['K', BindingUpdateFlag.keyManagement],
+  ['M', BindingUpdateFlag.mapRegistration],
+  ['R', BindingUpdateFlag.mobileRouter],
+  ['P', BindingUpdateFlag.proxyRegistration],
+  ['F', BindingUpdateFlag.forceUdpEncapsulation],
+  ['T', BindingUpdateFlag.tlvHeader],
+  ['O', BindingUpdateFlag.overwrite],
+];
+const BINDING_ACKNOWLEDGEMENT_LETTERS: readonly (readonly [letter: string, mask: number])[] = [
+  ['K', BindingAcknowledgementFlag.keyManagement],
+  ['R', BindingAcknowledgementFlag.mobileRouter],
+  ['P', BindingAcknowledgementFlag.proxyRegistration],
+];
+
+const MESSAGE_NAMES: Readonly<Record<number, string>> = {
+  [MessageType.bindingRefreshRequest]: 'BindingRefreshRequest',
+  [MessageType.homeTestInit]: 'HomeTestInit',
+  [MessageType.careOfTestInit]: 'CareOfTestInit',
+  [MessageType.homeTest]: 'HomeTest',
+  [MessageType.careOfTest]: 'CareOfTest',
+  [MessageType.bindingUpdate]: 'BindingUpdate',
+  [MessageType.bindingAcknowledgement]: 'BindingAcknowledgement',
+  [MessageType.bindingError]: 'BindingError',
+};
+
+const ICMPV6_NAMES: Readonly<Record<number, string>> = {
+  [Icmpv6Type.destinationUnreachable]: 'DestinationUnreachable',
+  [Icmpv6Type.packetTooBig]: 'PacketTooBig',
+  [Icmpv6Type.timeExceeded]: 'TimeExceeded',
+  [Icmpv6Type.parameterProblem]: 'ParameterProblem',
+  [Icmpv6Type.echoRequest]: 'EchoRequest',
+  [Icmpv6Type.echoReply]: 'EchoReply',
+  144: 'HomeAgentAddressDiscoveryRequest',
+  145: 'HomeAgentAddressDiscoveryReply',
+  146: 'MobilePrefixSolicitation',
+  147: 'MobilePrefixAdvertisement',
+};
+
+/** Next headers behind which signalling may lie: an error there is worth a row. */
+const SIGNALLING_HEADERS: readonly number[] = [
+  NextHeader.hopByHopOptions,
+  NextHeader.routing,
+  NextHeader.icmpv6,
+  NextHeader.destinationOptions,
+  NextHeader.mobility,
+];
+const DEEPEST_TUNNEL = 4;
+
+/** The row for one packet from its IPv6 header on; `undefined` for one that is no signalling, unless `all` are wanted. */
+export function describePacket(
+  packet: Uint8Array,
+  time: string | null,
+  all: boolean,
+  depth = 0,
+): DecodedRow | undefined {
+  let decoded: SignallingPacket;
+  try {
+    decoded = decodeSignalling(packet);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    const wanted = all || packet.length < 7 || SIGNALLING_HEADERS.includes(packet[6]!);
+    return wanted ? { error: { code: error.code, offset: error.offset } } : undefined;
+  }
+  const { homeAddress, routing2 } = decoded;
+  const row = {
+    time,
+    source: formatAddress(decoded.source),
+    destination: formatAddress(decoded.destination),
+    ...(homeAddress !== undefined && { homeAddress: formatAddress(homeAddress) }),
+    ...(routing2 !== undefined && { routing2: formatAddress(routing2) }),
+  };
+  if (decoded.kind === 'mobility') return { ...row, message: describeMessage(decoded.message) };
+  if (decoded.kind === 'icmpv6') {
+    const message = describeIcmpv6(decoded.message);
+    return message || all ? { ...row, ...(message ? { message } : { protocol: NextHeader.icmpv6 }) } : undefined;
+  }
+  if (decoded.protocol === NextHeader.ipv6 && depth < DEEPEST_TUNNEL) {
+    const tunnel = describePacket(decoded.payload, time, all, depth + 1);
+    if (tunnel) return { ...row, tunnel };
+  }
+  return all ? { ...row, protocol: decoded.protocol } : undefined;
+}
+
+/** A mobility message as it is printed. */
+export function describeMessage(message: MobilityMessage): JsonObject {
+  if (message.type === 'unknown') {
+    const { messageType } = message;
+    return { type: messageType, name: MESSAGE_NAMES[messageType] ?? 'Unknown', data: formatHex(message.data) };
+  }
+  const { type } = message;
+  const start = { type, name: MESSAGE_NAMES[type]! };
+  const options = message.options.map(describeOption);
+  switch (type) {
+    case MessageType.bindingUpdate:
+      return {
+        ...start,
+        sequence: message.sequenceNumber,
+        flags: letters(message.flags, BINDING_UPDATE_LETTERS),
+        lifetimeSeconds: message.lifetimeSeconds,
+        options,
+      };
+    case MessageType.bindingAcknowledgement:
+      return {
+        ...start,
+        sequence: message.sequenceNumber,
+        flags: letters(message.flags, BINDING_ACKNOWLEDGEMENT_LETTERS),
+        lifetimeSeconds: message.lifetimeSeconds,
+        status: message.status,
+        options,
+      };
+    case MessageType.bindingError:
+      return { ...start, status: message.status, homeAddress: formatAddress(message.homeAddress), options };
+    case MessageType.bindingRefreshRequest:
+      return { ...start, options };
+  }
+}
+
+function describeOption(option: MobilityOption): JsonObject {
+  const type = option.type === 'unknown' ? option.optionType : option.type;
+  return { type, name: optionRule(type)?.name ?? 'Unknown', ...optionFields(option) };
+}
+
+function optionFields(option: MobilityOption): JsonObject {
+  switch (option.type) {
+    case OptionType.bindingRefreshAdvice:
+      return { refreshIntervalSeconds: option.refreshIntervalSeconds };
+    case OptionType.alternateCareOfAddress:
+      return { careOfAddress: formatAddress(option.careOfAddress) };
+    case OptionType.nonceIndices:
+      return { homeNonceIndex: option.homeNonceIndex, careOfNonceIndex: option.careOfNonceIndex };
+    case OptionType.bindingAuthorizationData:
+      return { authenticator: formatHex(option.authenticator) };
+    case OptionType.mobileNetworkPrefix:
+      return { prefix: formatPrefix(option.prefix) };
+    case OptionType.bindingIdentifier:
+      if (option.malformed) return { malformed: formatHex(option.malformed) };
+      return {
+        bid: option.bid,
+        status: option.status,
+        simultaneousHomeAndForeign: option.simultaneousHomeAndForeign,
+        ...(option.careOfAddress !== undefined && { careOfAddress: formatAddress(option.careOfAddress) }),
+      };
+    case 'unknown':
+      return { data: formatHex(option.data) };
+  }
+}
+
+/** `undefined` for a type that has nothing to do with mobility, such as Neighbor Discovery. */
+function describeIcmpv6(message: Icmpv6Message): JsonObject | undefined {
+  const type = message.type === 'unknown' ? message.icmpv6Type : message.type;
+  const name = ICMPV6_NAMES[type];
+  if (name === undefined) return undefined;
+  switch (message.type) {
+    case Icmpv6Type.echoRequest:
+    case Icmpv6Type.echoReply:
+      return { type, name, code: 0, identifier: message.identifier, sequence: message.sequenceNumber };
+    case Icmpv6Type.packetTooBig:
+      return { type, name, code: message.code, mtuBytes: message.value };
+    case Icmpv6Type.parameterProblem:
+      return { type, name, code: message.code, pointer: message.value };
+    case 'unknown':
+      return { type, name, code: message.code, data: formatHex(message.data) };
+    default:
+      return { type, name, code: message.code };
+  }
+}
+
+function letters(flags: number, table: readonly (readonly [letter: string, mask: number])[]): string[] {
+  return table.filter(([, mask]) => (flags & mask) !== 0).map(([letter]) => letter);
+}

@@ -1,0 +1,123 @@
+import type { Address } from '../../bytes/address.ts';
+import { upperLayerChecksum } from '../../bytes/checksum.ts';
+import { Reader } from '../../bytes/reader.ts';
+import { WireError } from '../../bytes/wire-error.ts';
+import { Writer } from '../../bytes/writer.ts';
+import { NextHeader } from '../ip/numbers.ts';
+import { decodeBindingAcknowledgement, encodeBindingAcknowledgement } from './messages/binding-acknowledgement.ts';
+import { decodeBindingError, encodeBindingError } from './messages/binding-error.ts';
+import { decodeBindingRefreshRequest, encodeBindingRefreshRequest } from './messages/binding-refresh-request.ts';
+import { decodeBindingUpdate, encodeBindingUpdate } from './messages/binding-update.ts';
+import type { MobilityMessage } from './messages/message.ts';
+import { MessageType, PROTOCOL_MOBILITY_HEADER } from './numbers.ts';
+
+const LENGTH_UNIT_OCTETS = 8;
+const LARGEST_OCTETS = 256 * LENGTH_UNIT_OCTETS;
+const HEADER_LENGTH_AT = 1;
+const CHECKSUM_AT = 4;
+
+interface MessageCodec {
+  /** The least Header Len (RFC 6275 §6.1.2 to §6.1.9: what a message without options has). */
+  readonly smallestHeaderLength: number;
+  readonly decode: (reader: Reader) => MobilityMessage;
+}
+
+const codecs: ReadonlyMap<number, MessageCodec> = new Map([
+  [MessageType.bindingRefreshRequest, { smallestHeaderLength: 0, decode: decodeBindingRefreshRequest }],
+  [MessageType.bindingUpdate, { smallestHeaderLength: 1, decode: decodeBindingUpdate }],
+  [MessageType.bindingAcknowledgement, { smallestHeaderLength: 1, decode: decodeBindingAcknowledgement }],
+  [MessageType.bindingError, { smallestHeaderLength: 2, decode: decodeBindingError }],
+]);
+
+/** The addresses that the checksum covers, and where the bytes lie in the packet. */
+export interface MobilityHeaderContext {
+  /** The home address if the packet has a Home Address option, else the packet's source (RFC 6275 §6.1.1). */
+  readonly source: Address;
+  /** The home address if the packet has a type 2 routing header, else the packet's destination. */
+  readonly destination: Address;
+  /** Offset of the Mobility Header from the first octet of the IPv6 header: errors and ICMPv6 pointers count from there. */
+  readonly base?: number;
+}
+
+/**
+ * Reads a Mobility Header, and checks it in the order of RFC 6275 §9.2. A message of an unknown type is no error here:
+ * it comes out as `unknown`, to be answered with a Binding Error. Octets behind the Mobility Header are ignored.
+ *
+ * ```
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * | Payload Proto |  Header Len   |   MH Type     |   Reserved    |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ * |           Checksum            |         Message Data          |
+ * +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+                               .
+ * ```
+ *
+ * Throws `truncated` where the octets end before Header Len says, `bad-checksum`, `bad-next-header` for a Payload
+ * Proto other than 59, `bad-length` where Header Len is too small for the type (both with an ICMPv6 answer), and what
+ * the options throw.
+ */
+export function decodeMobilityHeader(bytes: Uint8Array, context: MobilityHeaderContext): MobilityMessage {
+  const base = context.base ?? 0;
+  const start = new Reader(bytes, base);
+  start.skip(HEADER_LENGTH_AT);
+  const headerLength = start.u8();
+  const octets = (headerLength + 1) * LENGTH_UNIT_OCTETS;
+  if (octets > bytes.length) throw new WireError('truncated', base + bytes.length);
+  const header = bytes.subarray(0, octets);
+  if (upperLayerChecksum(context.source, context.destination, PROTOCOL_MOBILITY_HEADER, header) !== 0) {
+    throw new WireError('bad-checksum', base + CHECKSUM_AT);
+  }
+
+  const reader = new Reader(header, base);
+  const payloadProtocol = reader.u8();
+  reader.skip(1);
+  const messageType = reader.u8();
+  reader.skip(3);
+  const codec = codecs.get(messageType);
+  if (!codec) return { type: 'unknown', messageType, data: reader.rest() };
+  if (payloadProtocol !== NextHeader.none) {
+    throw new WireError('bad-next-header', base, { kind: 'parameter-problem', code: 0, pointer: base });
+  }
+  if (headerLength < codec.smallestHeaderLength) {
+    const pointer = base + HEADER_LENGTH_AT;
+    throw new WireError('bad-length', pointer, { kind: 'parameter-problem', code: 0, pointer });
+  }
+  return codec.decode(reader);
+}
+
+/**
+ * Writes a whole Mobility Header, checksum included. `source` and `destination` are those of `MobilityHeaderContext`.
+ * Throws `RangeError` for values that do not fit their fields, and for more options than 2048 octets hold.
+ */
+export function encodeMobilityHeader(message: MobilityMessage, source: Address, destination: Address): Uint8Array {
+  const writer = new Writer();
+  writer.u8(NextHeader.none).u8(0);
+  writer.u8(message.type === 'unknown' ? message.messageType : message.type).u8(0);
+  writer.u16(0);
+  encodeMessageData(writer, message);
+  const octets = writer.length;
+  if (octets > LARGEST_OCTETS || octets % LENGTH_UNIT_OCTETS !== 0) {
+    throw new RangeError(`a Mobility Header of ${octets} octets`);
+  }
+  writer.setU8(HEADER_LENGTH_AT, octets / LENGTH_UNIT_OCTETS - 1);
+  writer.setU16(CHECKSUM_AT, upperLayerChecksum(source, destination, PROTOCOL_MOBILITY_HEADER, writer.bytes()));
+  return writer.bytes();
+}
+
+function encodeMessageData(writer: Writer, message: MobilityMessage): void {
+  switch (message.type) {
+    case MessageType.bindingRefreshRequest:
+      encodeBindingRefreshRequest(writer, message);
+      break;
+    case MessageType.bindingUpdate:
+      encodeBindingUpdate(writer, message);
+      break;
+    case MessageType.bindingAcknowledgement:
+      encodeBindingAcknowledgement(writer, message);
+      break;
+    case MessageType.bindingError:
+      encodeBindingError(writer, message);
+      break;
+    case 'unknown':
+      writer.put(message.data);
+  }
+}

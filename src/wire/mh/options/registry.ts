@@ -1,0 +1,132 @@
+import { MessageType, OptionType } from '../numbers.ts';
+import {
+  type AlternateCareOfAddressOption,
+  decodeAlternateCareOfAddress,
+  encodeAlternateCareOfAddress,
+} from './alternate-care-of-address.ts';
+import {
+  type BindingAuthorizationDataOption,
+  bindingAuthorizationDataAlignment,
+  decodeBindingAuthorizationData,
+  encodeBindingAuthorizationData,
+} from './binding-authorization-data.ts';
+import {
+  type BindingIdentifierOption,
+  bindingIdentifierAlignment,
+  decodeBindingIdentifier,
+  encodeBindingIdentifier,
+} from './binding-identifier.ts';
+import {
+  type BindingRefreshAdviceOption,
+  decodeBindingRefreshAdvice,
+  encodeBindingRefreshAdvice,
+} from './binding-refresh-advice.ts';
+import type { Alignment, OptionRule } from './codec.ts';
+import {
+  decodeMobileNetworkPrefix,
+  encodeMobileNetworkPrefix,
+  type MobileNetworkPrefixOption,
+} from './mobile-network-prefix.ts';
+import { decodeNonceIndices, encodeNonceIndices, type NonceIndicesOption } from './nonce-indices.ts';
+import type { MobilityOption } from './option.ts';
+
+type KnownOption = Exclude<MobilityOption, { readonly type: 'unknown' }>;
+
+const exactly = (octets: number) => (length: number) => length === octets;
+const at = (multiple: Alignment['multiple'], plus: number) => () => ({ multiple, plus });
+
+const bindingRefreshAdvice: OptionRule<BindingRefreshAdviceOption> = {
+  type: OptionType.bindingRefreshAdvice,
+  name: 'BindingRefreshAdvice',
+  allowsLength: exactly(2),
+  alignment: at(2, 0),
+  repeats: false,
+  last: false,
+  messages: [MessageType.bindingAcknowledgement],
+  decode: decodeBindingRefreshAdvice,
+  encode: encodeBindingRefreshAdvice,
+};
+
+const alternateCareOfAddress: OptionRule<AlternateCareOfAddressOption> = {
+  type: OptionType.alternateCareOfAddress,
+  name: 'AlternateCareOfAddress',
+  allowsLength: exactly(16),
+  alignment: at(8, 6),
+  repeats: false,
+  last: false,
+  messages: [MessageType.bindingUpdate],
+  decode: decodeAlternateCareOfAddress,
+  encode: encodeAlternateCareOfAddress,
+};
+
+const nonceIndices: OptionRule<NonceIndicesOption> = {
+  type: OptionType.nonceIndices,
+  name: 'NonceIndices',
+  allowsLength: exactly(4),
+  alignment: at(2, 0),
+  repeats: false,
+  last: false,
+  messages: [MessageType.bindingUpdate],
+  decode: decodeNonceIndices,
+  encode: encodeNonceIndices,
+};
+
+const bindingAuthorizationData: OptionRule<BindingAuthorizationDataOption> = {
+  type: OptionType.bindingAuthorizationData,
+  name: 'BindingAuthorizationData',
+  allowsLength: (octets) => octets > 0,
+  alignment: bindingAuthorizationDataAlignment,
+  repeats: false,
+  last: true,
+  messages: [MessageType.bindingUpdate, MessageType.bindingAcknowledgement],
+  decode: decodeBindingAuthorizationData,
+  encode: encodeBindingAuthorizationData,
+};
+
+const mobileNetworkPrefix: OptionRule<MobileNetworkPrefixOption> = {
+  type: OptionType.mobileNetworkPrefix,
+  name: 'MobileNetworkPrefix',
+  allowsLength: exactly(18),
+  alignment: at(8, 4),
+  repeats: true,
+  last: false,
+  messages: [MessageType.bindingUpdate],
+  decode: decodeMobileNetworkPrefix,
+  encode: encodeMobileNetworkPrefix,
+};
+
+const bindingIdentifier: OptionRule<BindingIdentifierOption> = {
+  type: OptionType.bindingIdentifier,
+  name: 'BindingIdentifier',
+  // A wrong length is answered with a status (RFC 5648 §6.2), so it decodes.
+  allowsLength: () => true,
+  alignment: bindingIdentifierAlignment,
+  repeats: true,
+  last: false,
+  messages: [
+    MessageType.bindingUpdate,
+    MessageType.bindingAcknowledgement,
+    MessageType.bindingRefreshRequest,
+    MessageType.careOfTestInit,
+    MessageType.careOfTest,
+  ],
+  decode: decodeBindingIdentifier,
+  encode: encodeBindingIdentifier,
+};
+
+/** One rule per mobility option that this implementation knows, padding aside. */
+export const OPTION_RULES: readonly OptionRule<KnownOption>[] = [
+  bindingRefreshAdvice,
+  alternateCareOfAddress,
+  nonceIndices,
+  bindingAuthorizationData,
+  mobileNetworkPrefix,
+  bindingIdentifier,
+];
+
+const rulesByType = new Map(OPTION_RULES.map((rule) => [rule.type, rule]));
+
+/** The rule for an option type; `undefined` for padding and for types that are not known. */
+export function optionRule(type: number): OptionRule<KnownOption> | undefined {
+  return rulesByType.get(type);
+}

@@ -1,0 +1,122 @@
+// Random signalling packets as this implementation may send them. The same seed gives the same packets.
+import { type Address, addressFromBytes } from '../../src/bytes/address.ts';
+import { prefixOf } from '../../src/bytes/prefix.ts';
+import type { MobilityMessage } from '../../src/wire/mh/messages/message.ts';
+import { MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
+import type { BindingAuthorizationDataOption } from '../../src/wire/mh/options/binding-authorization-data.ts';
+import type { BindingIdentifierOption } from '../../src/wire/mh/options/binding-identifier.ts';
+import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
+import type { MobilityPacket } from '../../src/wire/signalling.ts';
+import type { Random } from './wire-mutations.ts';
+
+/** A unicast routable address in 2001:db8::/32. */
+export function randomAddress(random: Random): Address {
+  const octets = random.bytes(16);
+  octets.set([0x20, 0x01, 0x0d, 0xb8]);
+  return addressFromBytes(octets);
+}
+
+function randomBid(random: Random, withAddress: boolean): BindingIdentifierOption {
+  const option = {
+    type: OptionType.bindingIdentifier,
+    bid: 1 + random.below(65535),
+    status: random.below(256),
+    simultaneousHomeAndForeign: random.below(2) === 1,
+    reserved: 0,
+  };
+  switch (withAddress ? random.below(3) : 0) {
+    case 1:
+      return { ...option, careOfAddress: addressFromBytes(random.bytes(4)) };
+    case 2:
+      return { ...option, careOfAddress: randomAddress(random) };
+    default:
+      return option;
+  }
+}
+
+function authorization(random: Random): BindingAuthorizationDataOption {
+  return { type: OptionType.bindingAuthorizationData, authenticator: random.bytes(12) };
+}
+
+function times<T>(random: Random, most: number, make: () => T): T[] {
+  return Array.from({ length: random.below(most + 1) }, make);
+}
+
+function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const rest = [...items];
+  return items.map(() => rest.splice(random.below(rest.length), 1)[0]!);
+}
+
+function updateOptions(random: Random): MobilityOption[] {
+  const options: MobilityOption[] = [
+    ...times(random, 3, () => randomBid(random, true)),
+    ...times(random, 3, () => ({
+      type: OptionType.mobileNetworkPrefix,
+      prefix: prefixOf(randomAddress(random), 32 + random.below(97)),
+    })),
+    ...times(random, 1, () => ({
+      type: OptionType.alternateCareOfAddress,
+      careOfAddress: randomAddress(random),
+    })),
+    ...times(random, 1, () => ({
+      type: OptionType.nonceIndices,
+      homeNonceIndex: random.below(65536),
+      careOfNonceIndex: random.below(65536),
+    })),
+  ];
+  return [...shuffled(random, options), ...times(random, 1, () => authorization(random))];
+}
+
+function acknowledgementOptions(random: Random): MobilityOption[] {
+  const options: MobilityOption[] = [
+    ...times(random, 4, () => randomBid(random, false)),
+    ...times(random, 1, () => ({
+      type: OptionType.bindingRefreshAdvice,
+      refreshIntervalSeconds: random.below(65536) * 4,
+    })),
+  ];
+  return [...shuffled(random, options), ...times(random, 1, () => authorization(random))];
+}
+
+function randomMessage(random: Random): MobilityMessage {
+  switch (random.below(6)) {
+    case 0:
+      return { type: MessageType.bindingRefreshRequest, options: times(random, 2, () => randomBid(random, false)) };
+    case 1:
+      return {
+        type: MessageType.bindingError,
+        status: 1 + random.below(2),
+        homeAddress: randomAddress(random),
+        options: [],
+      };
+    case 2:
+    case 3:
+      return {
+        type: MessageType.bindingAcknowledgement,
+        status: random.below(256),
+        flags: random.below(8) << 5,
+        sequenceNumber: random.below(65536),
+        lifetimeSeconds: random.below(65536) * 4,
+        options: acknowledgementOptions(random),
+      };
+    default:
+      return {
+        type: MessageType.bindingUpdate,
+        sequenceNumber: random.below(65536),
+        flags: random.below(1024) << 6,
+        lifetimeSeconds: random.below(65536) * 4,
+        options: updateOptions(random),
+      };
+  }
+}
+
+export function randomMobilityPacket(random: Random): MobilityPacket {
+  return {
+    kind: 'mobility',
+    source: randomAddress(random),
+    destination: randomAddress(random),
+    ...(random.below(2) && { homeAddress: randomAddress(random) }),
+    ...(random.below(2) && { routing2: randomAddress(random) }),
+    message: randomMessage(random),
+  };
+}

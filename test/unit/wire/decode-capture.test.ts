@@ -1,0 +1,287 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CaptureError, type DecodedRow, decodeCapture, decodeHex } from '../../../src/cli/decode.ts';
+import { encodeSignalling, type SignallingPacket } from '../../../src/wire/signalling.ts';
+import { hex, pcapFile } from '../../lib/wire.ts';
+import {
+  bid,
+  CARE_OF_ADDRESS,
+  HOME_ADDRESS,
+  HOME_AGENT,
+  MESSAGE_VECTORS,
+  PACKET_VECTORS,
+} from '../../lib/wire-vectors.ts';
+
+const update = PACKET_VECTORS[0]!;
+const udp = PACKET_VECTORS.at(-1)!;
+const updateRow = {
+  source: '2001:db8:a::4',
+  destination: '2001:db8:1::1',
+  homeAddress: '2001:db8:1::2',
+  message: {
+    type: 5,
+    name: 'BindingUpdate',
+    sequence: 0x104,
+    flags: ['A', 'H'],
+    lifetimeSeconds: 420,
+    options: [{ type: 3, name: 'AlternateCareOfAddress', careOfAddress: '2001:db8:a::4' }],
+  },
+};
+
+function rows(file: Uint8Array, all = false): DecodedRow[] {
+  const found: DecodedRow[] = [];
+  decodeCapture(file, (row) => found.push(row), { all });
+  return found;
+}
+
+function hexRows(text: string): DecodedRow[] {
+  const found: DecodedRow[] = [];
+  decodeHex(text, (row) => found.push(row));
+  return found;
+}
+
+/** A pcap file with one packet, its numbers in either byte order. */
+function capture(frame: Uint8Array, linkType: number, littleEndian: boolean, magic = 0xa1b2c3d4): Uint8Array {
+  const file = new Uint8Array(40 + frame.length);
+  const view = new DataView(file.buffer);
+  view.setUint32(0, magic, littleEndian);
+  view.setUint32(20, linkType, littleEndian);
+  view.setUint32(24, 1_700_000_000, littleEndian);
+  view.setUint32(28, 5_000, littleEndian);
+  view.setUint32(32, frame.length, littleEndian);
+  view.setUint32(36, frame.length, littleEndian);
+  file.set(frame, 40);
+  return file;
+}
+
+const behind = (header: string) => hex(`${header} ${update.hex}`);
+
+for (const [name, linkType, frame] of [
+  ['Ethernet', 1, behind('020000000001 020000000002 86dd')],
+  ['Ethernet with a VLAN tag', 1, behind('020000000001 020000000002 8100 0007 86dd')],
+  ['Ethernet with two VLAN tags', 1, behind('020000000001 020000000002 88a8 0007 8100 0008 86dd')],
+  ['raw IP', 101, behind('')],
+  ['raw IP of OpenBSD', 14, behind('')],
+  ['raw IPv6', 229, behind('')],
+  ['Linux cooked', 113, behind('0000 0001 0006 0200000000010000 86dd')],
+  ['Linux cooked version 2', 276, behind('86dd 0000 00000003 0001 00 06 0200000000010000')],
+  ['BSD loopback, little-endian', 0, behind('1e000000')],
+  ['BSD loopback, big-endian', 0, behind('00000018')],
+] as const) {
+  test(`${name} is read in both byte orders`, () => {
+    for (const littleEndian of [true, false]) {
+      assert.equal(rows(capture(frame, linkType, littleEndian)), [
+        { time: '2023-11-14T22:13:20.005000Z', ...updateRow },
+      ]);
+    }
+  });
+}
+
+test('a file in nanoseconds keeps them', () => {
+  const [row] = rows(capture(hex(update.hex), 101, false, 0xa1b23c4d));
+  assert.equal(row, { time: '2023-11-14T22:13:20.000005000Z', ...updateRow });
+});
+
+for (const [name, linkType, frame] of [
+  ['IPv4 over Ethernet', 1, hex(`020000000001 020000000002 0800 45${'00'.repeat(40)}`)],
+  ['a frame shorter than its header', 1, hex('020000000001')],
+  ['IPv4 in raw IP', 101, hex(`45${'00'.repeat(40)}`)],
+  ['IPv4 over BSD loopback', 0, hex(`02000000 45${'00'.repeat(40)}`)],
+] as const) {
+  test(`${name} is skipped`, () => assert.equal(rows(capture(frame, linkType, true), true), []));
+}
+
+for (const [name, file, message] of [
+  ['a pcapng file', hex('0a0d0d0a 00000000'), /^a pcapng file: convert it with/],
+  ['an unknown link layer', capture(new Uint8Array(9), 127, true), /^link layer type 127 is not known$/],
+  ['a header cut short', pcapFile([]).subarray(0, 20), /^the pcap file ends within its header$/],
+  ['a packet header cut short', pcapFile([hex(udp.hex)]).subarray(0, 30), /ends within packet 1, at octet 24$/],
+  ['a packet cut short', pcapFile([hex(update.hex), hex(udp.hex)]).subarray(0, 180), /within packet 2, at octet 136$/],
+  [
+    'a packet of absurd length',
+    hex(`d4c3b2a1 ${'00'.repeat(16)} 65000000 ${'00'.repeat(8)} 000000ff 00000000`),
+    /claims/,
+  ],
+  ['an empty file', new Uint8Array(0), /^neither a pcap file nor hex digits$/],
+  ['a binary file', hex('7f454c46'), /^neither a pcap file nor hex digits$/],
+  ['a text file', new TextEncoder().encode('hello world\n'), /^neither a pcap file nor hex digits: hello world$/],
+  ['a file of comments', new TextEncoder().encode('# nothing\n'), /^no packet in it$/],
+] as const) {
+  test(`${name} is refused with a reason`, () => {
+    assert.throws(
+      () => rows(file),
+      (error: Error) => error instanceof CaptureError && message.test(error.message),
+    );
+  });
+}
+
+test('rows before the point where a file is cut short are given', () => {
+  const found: DecodedRow[] = [];
+  const file = pcapFile([hex(update.hex), hex(udp.hex)]).subarray(0, 180);
+  assert.throws(() => decodeCapture(file, (row) => found.push(row)), /within packet 2/);
+  assert.is(found.length, 1);
+});
+
+test('packets that are no signalling are left out unless asked for', () => {
+  const file = pcapFile([hex(udp.hex)]);
+  assert.equal(rows(file), []);
+  assert.equal(rows(file, true), [
+    {
+      time: '2023-11-14T22:13:20.000000Z',
+      source: '2001:db8:a::4',
+      destination: '2001:db8:1::1',
+      protocol: 17,
+    },
+  ]);
+});
+
+test('a malformed packet gives its error code and offset', () => {
+  const broken = hex(update.hex);
+  broken[79] = 0xff;
+  assert.equal(rows(pcapFile([broken])), [{ error: { code: 'bad-checksum', offset: 68 } }]);
+});
+
+test('user packets that were captured in part give no row, signalling does', () => {
+  assert.equal(rows(pcapFile([hex(udp.hex).subarray(0, 44)])), []);
+  const found = rows(pcapFile([hex(update.hex).subarray(0, 60)]));
+  assert.equal(found, [{ error: { code: 'truncated', offset: 60 } }]);
+});
+
+test('hex takes one packet per line, or packets wrapped over lines with empty lines between, and comments', () => {
+  const packet = update.hex.replaceAll(/\s+/g, '');
+  const row = { time: null, ...updateRow };
+  assert.equal(hexRows(packet), [row]);
+  assert.equal(hexRows(`${packet}\n${packet}\r\n`), [row, row]);
+  assert.equal(hexRows(`# one\n${update.hex}\n\n# two\n${packet}`), [row, row]);
+  assert.equal(rows(new TextEncoder().encode(`${update.hex}\n`)), [row]);
+});
+
+function describe(value: SignallingPacket): DecodedRow {
+  return rows(pcapFile([encodeSignalling(value)]))[0]!;
+}
+
+test('each option shows its fields', () => {
+  const options = MESSAGE_VECTORS.filter(({ value }) => value.type === 5 || value.type === 6).flatMap(({ value }) => {
+    const row = describe({ kind: 'mobility', source: HOME_ADDRESS, destination: HOME_AGENT, message: value });
+    return 'message' in row ? (row.message!['options'] as object[]) : [];
+  });
+  const bidFields = { type: 35, name: 'BindingIdentifier', status: 0, simultaneousHomeAndForeign: false };
+  for (const expected of [
+    { type: 2, name: 'BindingRefreshAdvice', refreshIntervalSeconds: 40 },
+    { type: 4, name: 'NonceIndices', homeNonceIndex: 1, careOfNonceIndex: 2 },
+    { type: 5, name: 'BindingAuthorizationData', authenticator: '0102030405060708090a0b0c' },
+    { type: 6, name: 'MobileNetworkPrefix', prefix: '2001:db8:5500::/56' },
+    { ...bidFields, bid: 1 },
+    { ...bidFields, bid: 2, careOfAddress: '192.0.2.1' },
+    { ...bidFields, bid: 3, simultaneousHomeAndForeign: true, careOfAddress: '2001:db8:a::3' },
+    { ...bidFields, bid: 2, status: 164 },
+    { type: 35, name: 'BindingIdentifier', malformed: '00090080aabb' },
+    { type: 200, name: 'Unknown', data: 'aabbcc' },
+  ]) {
+    const found = options.some((option) => JSON.stringify(sorted(option)) === JSON.stringify(sorted(expected)));
+    assert.ok(found, `${JSON.stringify(expected)} in ${JSON.stringify(options)}`);
+  }
+});
+
+const sorted = (object: object) => Object.fromEntries(Object.entries(object).sort());
+
+test('each message shows its fields, and flags in the order of the standards', () => {
+  const addressed = { kind: 'mobility', source: HOME_AGENT, destination: CARE_OF_ADDRESS } as const;
+  const message = (value: SignallingPacket) => {
+    const row = describe(value);
+    return 'message' in row ? row.message : row;
+  };
+  const all = { sequenceNumber: 1, lifetimeSeconds: 8, options: [] };
+  assert.equal(message({ ...addressed, message: { type: 5, ...all, flags: 0xffff } }), {
+    type: 5,
+    name: 'BindingUpdate',
+    sequence: 1,
+    flags: ['A', 'H', 'L', 'K', 'M', 'R', 'P', 'F', 'T', 'O'],
+    lifetimeSeconds: 8,
+    options: [],
+  });
+  assert.equal(message({ ...addressed, message: { type: 6, ...all, status: 135, flags: 0xff } }), {
+    type: 6,
+    name: 'BindingAcknowledgement',
+    sequence: 1,
+    flags: ['K', 'R', 'P'],
+    lifetimeSeconds: 8,
+    status: 135,
+    options: [],
+  });
+  assert.equal(message({ ...addressed, message: { type: 7, status: 2, homeAddress: HOME_ADDRESS, options: [] } }), {
+    type: 7,
+    name: 'BindingError',
+    status: 2,
+    homeAddress: '2001:db8:1::2',
+    options: [],
+  });
+  assert.equal(message({ ...addressed, message: { type: 0, options: [bid(7)] } }), {
+    type: 0,
+    name: 'BindingRefreshRequest',
+    options: [{ type: 35, name: 'BindingIdentifier', bid: 7, status: 0, simultaneousHomeAndForeign: false }],
+  });
+  const raw = hex('00001122334455667788');
+  assert.equal(message({ ...addressed, message: { type: 'unknown', messageType: 1, data: raw } }), {
+    type: 1,
+    name: 'HomeTestInit',
+    data: '00001122334455667788',
+  });
+  assert.equal(message({ ...addressed, message: { type: 'unknown', messageType: 99, data: raw } }), {
+    type: 99,
+    name: 'Unknown',
+    data: '00001122334455667788',
+  });
+});
+
+test('ICMPv6 shows errors, echo and Mobile IPv6, but no neighbour discovery', () => {
+  const addressed = { kind: 'icmpv6', source: HOME_AGENT, destination: CARE_OF_ADDRESS } as const;
+  const invokingPacket = new Uint8Array(0);
+  const shown = (message: Extract<SignallingPacket, { readonly kind: 'icmpv6' }>['message']) => {
+    const row = rows(pcapFile([encodeSignalling({ ...addressed, message })]))[0];
+    return row && 'message' in row ? row.message : undefined;
+  };
+  assert.equal(shown({ type: 1, code: 3, value: 0, invokingPacket }), {
+    type: 1,
+    name: 'DestinationUnreachable',
+    code: 3,
+  });
+  assert.equal(shown({ type: 2, code: 0, value: 1280, invokingPacket }), {
+    type: 2,
+    name: 'PacketTooBig',
+    code: 0,
+    mtuBytes: 1280,
+  });
+  assert.equal(shown({ type: 4, code: 2, value: 42, invokingPacket }), {
+    type: 4,
+    name: 'ParameterProblem',
+    code: 2,
+    pointer: 42,
+  });
+  assert.equal(shown({ type: 129, identifier: 7, sequenceNumber: 8, data: invokingPacket }), {
+    type: 129,
+    name: 'EchoReply',
+    code: 0,
+    identifier: 7,
+    sequence: 8,
+  });
+  assert.equal(shown({ type: 'unknown', icmpv6Type: 146, code: 0, data: hex('12340000') }), {
+    type: 146,
+    name: 'MobilePrefixSolicitation',
+    code: 0,
+    data: '12340000',
+  });
+  assert.is(shown({ type: 'unknown', icmpv6Type: 135, code: 0, data: hex('00000000') }), undefined);
+});
+
+test('a tunnelled packet is shown inside its tunnel, if it is signalling', () => {
+  const tunnel = (payload: Uint8Array) =>
+    encodeSignalling({ kind: 'other', source: CARE_OF_ADDRESS, destination: HOME_AGENT, protocol: 41, payload });
+  const time = '2023-11-14T22:13:20.000000Z';
+  assert.equal(rows(pcapFile([tunnel(hex(update.hex))])), [
+    { time, source: '2001:db8:a::4', destination: '2001:db8:1::1', tunnel: { time, ...updateRow } },
+  ]);
+  assert.equal(rows(pcapFile([tunnel(hex(udp.hex))])), []);
+});
+
+test.run();
