@@ -1,0 +1,81 @@
+#include "segment.h"
+
+#include "bytes.h"
+#include "checksum.h"
+
+#define TCP_HEADER_BYTES 20u
+#define TCP_SEQUENCE 4
+#define TCP_FLAGS 13
+#define TCP_CHECKSUM 16
+#define TCP_FLAGS_LAST_ONLY 0x09 /* FIN, PSH */
+#define TCP_FLAGS_FIRST_ONLY 0x80 /* CWR */
+#define UDP_HEADER_BYTES 8u
+#define UDP_LENGTH 4
+#define UDP_CHECKSUM 6
+
+static uint8_t protocol_of(const struct virtio_net_hdr *offload) {
+  switch (offload->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+    case VIRTIO_NET_HDR_GSO_TCPV6:
+      return PROTOCOL_TCP;
+    case VIRTIO_NET_HDR_GSO_UDP_L4:
+      return PROTOCOL_UDP;
+    default:
+      return 0;
+  }
+}
+
+bool plan_segments(const uint8_t *packet, size_t length, const struct virtio_net_hdr *offload,
+                   struct segmentation *plan) {
+  uint8_t protocol = protocol_of(offload);
+  if (protocol == 0 || offload->gso_size == 0 || !(offload->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) return false;
+  if (length == 0 || ipv6_whole_length(packet, length) != length) return false;
+  struct transport transport = find_transport(packet, length);
+  if (transport.protocol != protocol || transport.fragment != FRAGMENT_NONE || transport.offset != offload->csum_start)
+    return false;
+  size_t header_bytes = protocol == PROTOCOL_TCP ? TCP_HEADER_BYTES : UDP_HEADER_BYTES;
+  if (length - transport.offset < header_bytes) return false;
+  if (protocol == PROTOCOL_TCP) header_bytes = (packet[transport.offset + 12] >> 4) * 4u;
+  if (header_bytes < UDP_HEADER_BYTES || length - transport.offset < header_bytes) return false;
+  if (protocol == PROTOCOL_TCP && header_bytes < TCP_HEADER_BYTES) return false;
+
+  plan->protocol = protocol;
+  plan->transport = transport.offset;
+  plan->headers = transport.offset + header_bytes;
+  plan->payload = length - plan->headers;
+  plan->size = offload->gso_size;
+  if (plan->headers > LARGEST_HEADERS_BYTES) return false;
+  size_t count = plan->payload ? (plan->payload + plan->size - 1) / plan->size : 1;
+  plan->burst.count = count;
+  plan->burst.largest = plan->headers + (plan->payload < plan->size ? plan->payload : plan->size);
+  plan->burst.octets = plan->payload + count * plan->headers;
+  return true;
+}
+
+static void finish_checksum(uint8_t *headers, const struct segmentation *plan, size_t at, const struct segment *segment) {
+  size_t header_bytes = plan->headers - plan->transport;
+  uint8_t *header = headers + plan->transport;
+  put_sum(header + at, 0);
+  uint64_t sum = sum_pseudo_header(headers + IPV6_SOURCE, (uint32_t)(header_bytes + segment->length), plan->protocol);
+  sum = sum_words(header, header_bytes, sum);
+  uint16_t folded = fold_sum(sum_words(segment->payload, segment->length, sum));
+  put_checksum(header + at, folded == 0xffff ? 0 : folded);
+}
+
+struct segment cut_segment(const uint8_t *packet, const struct segmentation *plan, size_t number, uint8_t *headers) {
+  size_t start = number * plan->size;
+  size_t length = plan->payload - start < plan->size ? plan->payload - start : plan->size;
+  struct segment segment = {packet + plan->headers + start, length};
+  memcpy(headers, packet, plan->headers);
+  store16(headers + 4, (uint16_t)(plan->headers - IPV6_HEADER_BYTES + length));
+  uint8_t *header = headers + plan->transport;
+  if (plan->protocol == PROTOCOL_UDP) {
+    store16(header + UDP_LENGTH, (uint16_t)(UDP_HEADER_BYTES + length));
+    finish_checksum(headers, plan, UDP_CHECKSUM, &segment);
+    return segment;
+  }
+  store32(header + TCP_SEQUENCE, load32(header + TCP_SEQUENCE) + (uint32_t)start);
+  if (number > 0) header[TCP_FLAGS] &= (uint8_t)~TCP_FLAGS_FIRST_ONLY;
+  if (number + 1 < plan->burst.count) header[TCP_FLAGS] &= (uint8_t)~TCP_FLAGS_LAST_ONLY;
+  finish_checksum(headers, plan, TCP_CHECKSUM, &segment);
+  return segment;
+}

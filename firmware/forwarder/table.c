@@ -1,0 +1,296 @@
+#include "table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bytes.h"
+#include "packet.h"
+
+#define MAGIC 0x4d465401u
+#define HEADER_BYTES 32u
+#define INTERFACE_BYTES 4u
+#define TUNNEL_BYTES 48u
+#define GROUP_BYTES 12u
+#define MEMBER_BYTES 8u
+#define PREFIX_BYTES 20u
+#define ENCAPSULATION_IPV6_IN_IPV6 1
+#define LARGEST_PATH_MTU_BYTES 65535u
+
+struct cursor {
+  const uint8_t *at;
+  size_t rest;
+};
+
+/* The next `count` records of `size` octets, or NULL if there are fewer. */
+static const uint8_t *take(struct cursor *cursor, size_t count, size_t size) {
+  if (count > cursor->rest / size) return NULL;
+  const uint8_t *at = cursor->at;
+  cursor->at += count * size;
+  cursor->rest -= count * size;
+  return at;
+}
+
+static bool is_unicast(const uint8_t *address) { return !is_unspecified(address) && !is_multicast(address); }
+
+static bool add_tunnel_id(struct table *table, size_t place) {
+  uint32_t id = table->tunnels[place].id;
+  uint32_t slot = index_first(&table->tunnels_by_id, hash_number(id));
+  for (int64_t other; (other = index_at(&table->tunnels_by_id, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_id, slot))
+    if (table->tunnels[other].id == id) return false;
+  index_put(&table->tunnels_by_id, slot, place);
+  return true;
+}
+
+static bool add_tunnel_addresses(struct table *table, size_t place) {
+  const uint8_t *addresses = table->tunnels[place].outer_addresses;
+  uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
+  for (int64_t other; (other = index_at(&table->tunnels_by_addresses, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_addresses, slot))
+    if (memcmp(table->tunnels[other].outer_addresses, addresses, 32) == 0) return false;
+  index_put(&table->tunnels_by_addresses, slot, place);
+  return true;
+}
+
+static bool add_group_id(struct table *table, size_t place) {
+  uint32_t id = table->groups[place].id;
+  uint32_t slot = index_first(&table->groups_by_id, hash_number(id));
+  for (int64_t other; (other = index_at(&table->groups_by_id, slot)) >= 0; slot = index_next(&table->groups_by_id, slot))
+    if (table->groups[other].id == id) return false;
+  index_put(&table->groups_by_id, slot, place);
+  return true;
+}
+
+static bool add_route(struct table *table, size_t place) {
+  const struct route *route = &table->routes[place];
+  uint32_t slot = index_first(&table->routes_by_prefix, hash_bytes(route->prefix, 16, route->prefix_bits));
+  for (int64_t other; (other = index_at(&table->routes_by_prefix, slot)) >= 0;
+       slot = index_next(&table->routes_by_prefix, slot)) {
+    const struct route *present = &table->routes[other];
+    if (present->prefix_bits == route->prefix_bits && memcmp(present->prefix, route->prefix, 16) == 0) return false;
+  }
+  index_put(&table->routes_by_prefix, slot, place);
+  return true;
+}
+
+static bool parse_interfaces(struct table *table, const uint8_t *at) {
+  for (size_t i = 0; i < table->interface_count; i++, at += INTERFACE_BYTES) {
+    uint32_t index = table->interfaces[i] = load32(at);
+    if (index == 0) return false;
+    for (size_t other = 0; other < i; other++)
+      if (table->interfaces[other] == index) return false;
+  }
+  return true;
+}
+
+static bool parse_tunnel(struct tunnel *tunnel, const uint8_t *at) {
+  tunnel->id = load32(at);
+  tunnel->usable = at[5] == 1;
+  tunnel->interface_index = load32(at + 8);
+  tunnel->path_mtu = load32(at + 12);
+  memcpy(tunnel->outer_addresses, at + 16, 32);
+  tunnel->destination.sin6_family = AF_INET6;
+  memcpy(&tunnel->destination.sin6_addr, at + 32, 16);
+  return tunnel->id != 0 && at[4] == ENCAPSULATION_IPV6_IN_IPV6 && at[5] <= 1 && load16(at + 6) == 0 &&
+         tunnel->path_mtu >= IPV6_MINIMUM_MTU_BYTES && tunnel->path_mtu <= LARGEST_PATH_MTU_BYTES &&
+         is_unicast(at + 16) && is_unicast(at + 32);
+}
+
+static bool parse_tunnels(struct table *table, const uint8_t *at) {
+  for (size_t i = 0; i < table->tunnel_count; i++, at += TUNNEL_BYTES)
+    if (!parse_tunnel(&table->tunnels[i], at) || !add_tunnel_id(table, i) || !add_tunnel_addresses(table, i))
+      return false;
+  return true;
+}
+
+static void mask_address(uint8_t *address, unsigned bits) {
+  unsigned whole = bits / 8;
+  if (whole == 16) return;
+  address[whole] &= (uint8_t)(0xff00u >> bits % 8);
+  memset(address + whole + 1, 0, 15 - whole);
+}
+
+static bool parse_member(struct table *table, struct group *group, struct tunnel **member, const uint8_t *at) {
+  struct tunnel *tunnel = table_tunnel(table, load32(at));
+  if (!tunnel || tunnel->group || load16(at + 4) == 0 || load16(at + 6) != 0) return false;
+  tunnel->group = group;
+  tunnel->weight = load16(at + 4);
+  *member = tunnel;
+  return true;
+}
+
+static bool parse_prefix(struct route *route, struct group *group, const uint8_t *at) {
+  memcpy(route->prefix, at, 16);
+  route->prefix_bits = at[16];
+  route->group = group;
+  if (route->prefix_bits > 128 || at[17] != 0 || load16(at + 18) != 0) return false;
+  mask_address(route->prefix, route->prefix_bits);
+  return memcmp(route->prefix, at, 16) == 0;
+}
+
+/* Counts what the groups hold, so that everything can be allocated before anything is parsed. */
+static bool measure_groups(struct table *table, struct cursor cursor, size_t *members) {
+  for (size_t i = 0; i < table->group_count; i++) {
+    const uint8_t *at = take(&cursor, 1, GROUP_BYTES);
+    if (!at || !take(&cursor, load16(at + 6), MEMBER_BYTES) || !take(&cursor, load16(at + 8), PREFIX_BYTES))
+      return false;
+    *members += load16(at + 6);
+    table->route_count += load16(at + 8);
+  }
+  return cursor.rest == 0;
+}
+
+static bool parse_groups(struct table *table, struct cursor cursor) {
+  struct tunnel **members = table->members;
+  size_t place = 0;
+  for (size_t i = 0; i < table->group_count; i++) {
+    struct group *group = &table->groups[i];
+    const uint8_t *at = take(&cursor, 1, GROUP_BYTES);
+    size_t routes = load16(at + 8);
+    group->id = load32(at);
+    group->mode = at[4];
+    group->tunnel_count = load16(at + 6);
+    group->tunnels = members;
+    if (group->mode < MODE_FIRST_USABLE || group->mode > MODE_FOLLOW || at[5] != 0 || load16(at + 10) != 0) return false;
+    if (!add_group_id(table, i)) return false;
+    for (size_t j = 0; j < group->tunnel_count; j++)
+      if (!parse_member(table, group, members++, take(&cursor, 1, MEMBER_BYTES))) return false;
+    for (size_t j = 0; j < routes; j++, place++)
+      if (!parse_prefix(&table->routes[place], group, take(&cursor, 1, PREFIX_BYTES)) || !add_route(table, place))
+        return false;
+  }
+  return true;
+}
+
+static void list_prefix_lengths(struct table *table) {
+  bool used[129] = {false};
+  for (size_t i = 0; i < table->route_count; i++) used[table->routes[i].prefix_bits] = true;
+  for (int bits = 128; bits >= 0; bits--)
+    if (used[bits]) table->prefix_lengths[table->prefix_length_count++] = (unsigned)bits;
+}
+
+static void *array(size_t count, size_t size) { return calloc(count ? count : 1, size); }
+
+static bool allocate(struct table *table, size_t members) {
+  table->interfaces = array(table->interface_count, sizeof *table->interfaces);
+  table->tunnels = array(table->tunnel_count, sizeof *table->tunnels);
+  table->groups = array(table->group_count, sizeof *table->groups);
+  table->members = array(members, sizeof *table->members);
+  table->routes = array(table->route_count, sizeof *table->routes);
+  return table->interfaces && table->tunnels && table->groups && table->members && table->routes &&
+         index_create(&table->tunnels_by_id, table->tunnel_count) &&
+         index_create(&table->tunnels_by_addresses, table->tunnel_count) &&
+         index_create(&table->groups_by_id, table->group_count) &&
+         index_create(&table->routes_by_prefix, table->route_count);
+}
+
+/* 0 or an errno. */
+static int parse(struct table *table, const uint8_t *bytes, size_t length) {
+  struct cursor cursor = {bytes, length};
+  const uint8_t *header = take(&cursor, 1, HEADER_BYTES);
+  if (!header || load32(header) != MAGIC || header[5] != 0) return EINVAL;
+  table->side = header[4];
+  table->interface_count = load16(header + 6);
+  table->tunnel_count = load32(header + 8);
+  table->group_count = load32(header + 12);
+  memcpy(table->icmp_source, header + 16, 16);
+  if (table->side != SIDE_MOBILE_ROUTER && table->side != SIDE_HOME_AGENT) return EINVAL;
+  if (!is_unicast(table->icmp_source) || table->interface_count > MAXIMUM_INTERFACES) return EINVAL;
+
+  const uint8_t *interfaces = take(&cursor, table->interface_count, INTERFACE_BYTES);
+  if (!interfaces) return EINVAL;
+  const uint8_t *tunnels = take(&cursor, table->tunnel_count, TUNNEL_BYTES);
+  size_t members = 0;
+  if (!tunnels || !measure_groups(table, cursor, &members)) return EINVAL;
+  /* No tunnel may be in two groups, so equal numbers mean that each one is in one. */
+  if (members != table->tunnel_count) return EINVAL;
+  if (!allocate(table, members)) return ENOMEM;
+  if (!parse_interfaces(table, interfaces) || !parse_tunnels(table, tunnels) || !parse_groups(table, cursor))
+    return EINVAL;
+  list_prefix_lengths(table);
+  return 0;
+}
+
+struct table *table_parse(const uint8_t *bytes, size_t length) {
+  struct table *table = calloc(1, sizeof *table);
+  int error = table ? parse(table, bytes, length) : ENOMEM;
+  if (error == 0) return table;
+  table_free(table);
+  errno = error;
+  return NULL;
+}
+
+void table_free(struct table *table) {
+  if (!table) return;
+  index_destroy(&table->tunnels_by_id);
+  index_destroy(&table->tunnels_by_addresses);
+  index_destroy(&table->groups_by_id);
+  index_destroy(&table->routes_by_prefix);
+  free(table->interfaces);
+  free(table->tunnels);
+  free(table->groups);
+  free(table->members);
+  free(table->routes);
+  free(table->egresses);
+  free(table);
+}
+
+struct tunnel *table_tunnel(const struct table *table, uint32_t id) {
+  uint32_t slot = index_first(&table->tunnels_by_id, hash_number(id));
+  for (int64_t place; (place = index_at(&table->tunnels_by_id, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_id, slot))
+    if (table->tunnels[place].id == id) return &table->tunnels[place];
+  return NULL;
+}
+
+struct group *table_group(const struct table *table, uint32_t id) {
+  uint32_t slot = index_first(&table->groups_by_id, hash_number(id));
+  for (int64_t place; (place = index_at(&table->groups_by_id, slot)) >= 0; slot = index_next(&table->groups_by_id, slot))
+    if (table->groups[place].id == id) return &table->groups[place];
+  return NULL;
+}
+
+struct tunnel *table_tunnel_from(const struct table *table, const uint8_t *received_addresses) {
+  uint8_t addresses[32];
+  memcpy(addresses, received_addresses + 16, 16);
+  memcpy(addresses + 16, received_addresses, 16);
+  uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
+  for (int64_t place; (place = index_at(&table->tunnels_by_addresses, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_addresses, slot))
+    if (memcmp(table->tunnels[place].outer_addresses, addresses, 32) == 0) return &table->tunnels[place];
+  return NULL;
+}
+
+struct group *table_group_of(const struct table *table, const uint8_t *address) {
+  uint8_t masked[16];
+  memcpy(masked, address, 16);
+  for (size_t i = 0; i < table->prefix_length_count; i++) {
+    unsigned bits = table->prefix_lengths[i];
+    mask_address(masked, bits);
+    uint32_t slot = index_first(&table->routes_by_prefix, hash_bytes(masked, 16, bits));
+    for (int64_t place; (place = index_at(&table->routes_by_prefix, slot)) >= 0;
+         slot = index_next(&table->routes_by_prefix, slot)) {
+      const struct route *route = &table->routes[place];
+      if (route->prefix_bits == bits && memcmp(route->prefix, masked, 16) == 0) return route->group;
+    }
+  }
+  return NULL;
+}
+
+void table_inherit(struct table *table, const struct table *before) {
+  for (size_t i = 0; i < table->tunnel_count; i++) {
+    struct tunnel *tunnel = &table->tunnels[i];
+    const struct tunnel *old = table_tunnel(before, tunnel->id);
+    if (!old) continue;
+    tunnel->sent_packets = old->sent_packets;
+    tunnel->sent_bytes = old->sent_bytes;
+    tunnel->received_packets = old->received_packets;
+    tunnel->received_bytes = old->received_bytes;
+    tunnel->last_received_ms = old->last_received_ms;
+  }
+  for (size_t i = 0; i < table->group_count; i++) {
+    struct group *group = &table->groups[i];
+    const struct group *old = table_group(before, group->id);
+    if (old) group->confirmed_id = old->confirmed_id;
+  }
+}
