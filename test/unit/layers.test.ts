@@ -119,7 +119,10 @@ test('only the platform and main know the native part', () => {
 
 test('every room has a rule', () => {
   const rooms = readdirSync(src, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []));
-  assert.equal(rooms.filter((name) => !(name in RULES)), []);
+  assert.equal(
+    rooms.filter((name) => !(name in RULES)),
+    [],
+  );
 });
 
 test.run();

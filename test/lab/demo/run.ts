@@ -1,0 +1,223 @@
+// Runs the demo: builds the lab, starts both ends of monami and the traffic, lets the events happen, and measures.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostState, stateDifference } from '../host-state.ts';
+import { type Meter, type Sample, startMeter } from '../meter.ts';
+import {
+  agentConfiguration,
+  type Monami,
+  requireExecutable,
+  routerConfiguration,
+  startMonami,
+  untilRegistered,
+  workDirectory,
+} from '../monami.ts';
+import { sleep, until } from '../namespace.ts';
+import { addresses, buildTopology, type Topology, UPLINKS, type Uplink } from '../topology.ts';
+import type { Recorder } from '../traffic/recorder.ts';
+import { startTraffic, type Traffic } from '../traffic/traffic.ts';
+import { type MqttMessage, startBroker } from './broker-process.ts';
+import type { LiveView } from './live-view.ts';
+import { type DemoResult, type EventResult, problemsOf } from './result.ts';
+import { STEPS, type Stage } from './scenario.ts';
+
+const WARM_UP_MS = 2000;
+const FAST_WARM_UP_MS = 1000;
+const BUSIEST_SPAN_MS = 500;
+const DRAW_INTERVAL_MS = 200;
+const FINISH_PATIENCE_MS = 10_000;
+const FLOW_PATIENCE_MS = 10_000;
+const AGENT_PATIENCE_MS = 5000;
+
+/** Everything that the report page needs beyond the result. */
+export interface DemoRecord {
+  readonly result: DemoResult;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly samples: readonly Sample[];
+  readonly recorder: Recorder;
+  readonly messages: readonly MqttMessage[];
+  /** What both ends of monami logged. */
+  readonly logs: { readonly router: string; readonly agent: string };
+}
+
+interface Happened {
+  readonly name: string;
+  readonly title: string;
+  readonly timeMs: number;
+  readonly limitMs: number | null;
+}
+
+/** An event message in a few words, or null for what is not worth a line. */
+export function newsOf(message: MqttMessage): { readonly type: string; readonly text: string } | null {
+  let event: unknown;
+  try {
+    event = JSON.parse(message.payload);
+  } catch {
+    return null;
+  }
+  if (typeof event !== 'object' || event === null || !('type' in event) || typeof event.type !== 'string') return null;
+  const details = Object.entries(event)
+    .filter(
+      ([key, value]) => ['uplink', 'from', 'to', 'state', 'reason', 'bid', 'careOfAddress'].includes(key) && value,
+    )
+    .map(([key, value]) => `${key} ${String(value)}`);
+  return { type: event.type, text: [event.type, ...details].join(' ') };
+}
+
+function busiest(meter: Meter): Uplink {
+  const octets = meter.recent(BUSIEST_SPAN_MS);
+  return UPLINKS.reduce((best, name) => ((octets[name] ?? 0) > (octets[best] ?? 0) ? name : best));
+}
+
+/** The lab of one demo run, up to the moment when traffic may start. */
+async function setUp(topology: Topology, view: LiveView, messages: MqttMessage[]) {
+  const directory = workDirectory();
+  const { namespaces } = topology;
+  const before = { router: hostState(namespaces.router), agent: hostState(namespaces.agent) };
+  const trafficStarting = startTraffic(topology);
+  await startBroker(topology, (message) => {
+    messages.push(message);
+    const news = newsOf(message);
+    if (news) view.note(`           MQTT ${message.topic}: ${news.text}`);
+  });
+  const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory));
+  await until('the home agent answers', AGENT_PATIENCE_MS, () => agent.status() !== null);
+  const mqtt = { host: addresses.server, vehicleId: 'bus', metricsIntervalSeconds: 1 };
+  const startRouter = () =>
+    startMonami(namespaces.router, 'router', directory, { ...routerConfiguration(directory), mqtt });
+  const router = startRouter();
+  await untilRegistered(router);
+  const logs = () => ({
+    router: readFileSync(join(directory, 'router.log'), 'utf8'),
+    agent: readFileSync(join(directory, 'agent.log'), 'utf8'),
+  });
+  return { before, agent, router, startRouter, traffic: await trafficStarting, logs };
+}
+
+async function playSteps(
+  stage: Stage,
+  fast: boolean,
+  view: LiveView,
+  recorder: Recorder,
+  startMs: number,
+  onStep: (title: string) => void,
+) {
+  const happened: Happened[] = [];
+  let previous: Uplink | null = null;
+  for (const step of STEPS) {
+    const timeMs = Date.now();
+    previous = await step.act(stage, previous);
+    const title = step.title.replace('%', previous ?? '');
+    happened.push({ name: step.name, title, timeMs, limitMs: step.limitMs });
+    onStep(title);
+    view.note(`${((timeMs - startMs) / 1000).toFixed(1).padStart(6)} s   ${title}`);
+    await sleep(Math.max(0, timeMs + (fast ? step.fastDurationMs : step.durationMs) - Date.now()));
+    const { gapMs, pingsLost } = recorder.effect(timeMs, Date.now());
+    view.note(`           → gap ${gapMs.toFixed(0)} ms, ${pingsLost} pings lost`);
+  }
+  return happened;
+}
+
+function measure(happened: readonly Happened[], recorder: Recorder, startMs: number, endMs: number): EventResult[] {
+  return happened.map(({ name, title, timeMs, limitMs }, index) => ({
+    name,
+    title,
+    atSeconds: Math.round((timeMs - startMs) / 100) / 10,
+    limitMs,
+    ...recorder.effect(timeMs, happened[index + 1]?.timeMs ?? endMs),
+  }));
+}
+
+/** Plays the whole demo once. Rejects with LabError if the lab itself cannot be built. */
+export async function runDemo(fast: boolean, view: LiveView): Promise<DemoRecord> {
+  requireExecutable();
+  const topology = buildTopology();
+  try {
+    return await runIn(topology, fast, view);
+  } finally {
+    view.end();
+    topology.remove();
+  }
+}
+
+async function runIn(topology: Topology, fast: boolean, view: LiveView): Promise<DemoRecord> {
+  const messages: MqttMessage[] = [];
+  const { before, agent, startRouter, traffic, logs, ...first } = await setUp(topology, view, messages);
+  let router: Monami = first.router;
+  const { recorder } = traffic;
+  const meter = startMeter(topology.namespaces.router, UPLINKS);
+  await traffic.open(FLOW_PATIENCE_MS);
+  const startMs = Date.now();
+  let happening = 'all traffic flows';
+  const drawing = setInterval(() => draw(view, meter, traffic, startMs, happening), DRAW_INTERVAL_MS);
+  await sleep(fast ? FAST_WARM_UP_MS : WARM_UP_MS);
+  const stage: Stage = {
+    topology,
+    busiestUplink: () => busiest(meter),
+    async killRouter(pauseMs) {
+      await router.process.stop('SIGKILL');
+      await sleep(pauseMs);
+      router = startRouter();
+    },
+  };
+  const happened = await playSteps(stage, fast, view, recorder, startMs, (title) => {
+    happening = title;
+  });
+  const endMs = Date.now();
+  clearInterval(drawing);
+  await traffic.finish(FINISH_PATIENCE_MS);
+  await meter.stop();
+  const exitStatus = { router: await router.process.stop(), agent: await agent.process.stop() };
+  const after = { router: hostState(topology.namespaces.router), agent: hostState(topology.namespaces.agent) };
+
+  const lastEventMs = happened.at(-1)?.timeMs ?? startMs;
+  const tcpBytes = recorder.tcpBytes();
+  const measured = {
+    sessions: {
+      tcp: recorder.tcp(lastEventMs),
+      udp: recorder.udp(lastEventMs, endMs),
+      ping: recorder.ping(lastEventMs, endMs),
+    },
+    events: measure(happened, recorder, startMs, endMs),
+    totals: recorder.totals(),
+    throughput: {
+      tcpBytes,
+      tcpBitsPerSecond: Math.round((tcpBytes * 8000) / (endMs - startMs)),
+      uplinkBytes: { ...meter.samples.at(-1)?.octets },
+    },
+    hostState: {
+      router: stateDifference(before.router, after.router),
+      agent: stateDifference(before.agent, after.agent),
+    },
+    exitStatus,
+    mqtt: {
+      messages: messages.length,
+      handovers: messages.filter((message) => newsOf(message)?.type === 'handover').length,
+    },
+  };
+  const problems = [...problemsOf(measured), ...transferProblems(recorder, lastEventMs)];
+  const result = { ok: problems.length === 0, problems, ...measured };
+  return { result, startMs, endMs, samples: meter.samples, recorder, messages, logs: logs() };
+}
+
+function transferProblems(recorder: Recorder, lastEventMs: number): string[] {
+  return [...recorder.transfers.keys()].flatMap((id) => {
+    const failure = recorder.transferFailure(id, lastEventMs);
+    return failure ? [`TCP transfer ${id}: ${failure}`] : [];
+  });
+}
+
+function draw(view: LiveView, meter: Meter, traffic: Traffic, startMs: number, happening: string): void {
+  const octets = meter.recent(1000);
+  const { recorder } = traffic;
+  view.draw({
+    elapsedMs: Date.now() - startMs,
+    happening,
+    rates: octets,
+    tcpBytes: recorder.tcpBytes(),
+    pingsAnswered: recorder.pingReplies.length,
+    sinceReplyMs: Date.now() - recorder.lastReplyMs(),
+  });
+}
