@@ -9,6 +9,7 @@ import {
   ROOT,
   routerConfiguration,
   startMonami,
+  untilAnswering,
   untilRegistered,
 } from '../lab/monami.ts';
 import { sleep } from '../lab/namespace.ts';
@@ -47,6 +48,7 @@ export function measureFootprint(directory: string, tell: (line: string) => void
       mqttMessages++;
     });
     const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory));
+    await untilAnswering(agent);
     const mqtt = { host: addresses.server, vehicleId: 'bus', metricsIntervalSeconds: 1 };
     const configuration = { ...routerConfiguration(directory), mqtt };
     const startsMs: number[] = [];

@@ -2,9 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { inNamespace, type LabProcess, run, sleep, start, until } from '../lab/namespace.ts';
 import { buildLine, type Line, lineAddresses } from './line.ts';
-import { PEERS } from './peers.ts';
+import { PEERS, type Peer } from './peers.ts';
 
-const SECONDS = 3;
+const SECONDS = 2;
+/** Every peer has its turn this often; its better figure counts, for a busy moment of the machine only takes away. */
+const ROUNDS = 2;
 const UDP_OCTETS = 1200;
 const PATIENCE_MS = 10_000;
 
@@ -54,32 +56,43 @@ function reaches(line: Line): boolean {
   return spawnSync(ping[0]!, ping.slice(1)).status === 0;
 }
 
-/** Measures every peer that is installed; the others are named as missing. */
+function better(one: ThroughputResult | undefined, other: ThroughputResult): ThroughputResult {
+  if (!one || 'missing' in one) return other;
+  if ('missing' in other) return one;
+  const keys = Object.keys(one) as (keyof Throughput)[];
+  return Object.fromEntries(keys.map((key) => [key, Math.max(one[key], other[key])])) as unknown as Throughput;
+}
+
+async function measurePeer(peer: Peer, directory: string): Promise<ThroughputResult> {
+  if (!peer.available()) return { missing: 'not installed' };
+  const line = buildLine();
+  let processes: LabProcess[] = [];
+  try {
+    processes = await peer.connect(line, directory);
+    const server = start(line.namespaces.server, ['iperf3', '-s']);
+    await until(`${peer.name} carries packets`, PATIENCE_MS, () => reaches(line));
+    await sleep(200);
+    const throughput = measure(line);
+    await server.stop();
+    return throughput;
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) };
+  } finally {
+    for (const process of processes) await process.stop();
+    line.remove();
+  }
+}
+
+/** Measures every peer that is installed; the others are named as missing, with the reason. */
 export async function measureThroughput(
   directory: string,
   tell: (line: string) => void,
 ): Promise<Record<string, ThroughputResult>> {
   const results: Record<string, ThroughputResult> = {};
-  for (const peer of PEERS) {
-    if (!peer.available()) {
-      results[peer.name] = { missing: 'not installed' };
-      continue;
-    }
-    tell(`throughput: ${peer.name}`);
-    const line = buildLine();
-    let processes: LabProcess[] = [];
-    try {
-      processes = await peer.connect(line, directory);
-      const server = start(line.namespaces.server, ['iperf3', '-s']);
-      await until(`${peer.name} carries packets`, PATIENCE_MS, () => reaches(line));
-      await sleep(200);
-      results[peer.name] = measure(line);
-      await server.stop();
-    } catch (error) {
-      results[peer.name] = { missing: error instanceof Error ? error.message : String(error) };
-    } finally {
-      for (const process of processes) await process.stop();
-      line.remove();
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const peer of PEERS) {
+      tell(`throughput: ${peer.name}, round ${round} of ${ROUNDS}`);
+      results[peer.name] = better(results[peer.name], await measurePeer(peer, directory));
     }
   }
   return results;

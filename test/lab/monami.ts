@@ -67,18 +67,22 @@ export function requireExecutable(): void {
   if (!existsSync(EXECUTABLE)) throw new LabError(`${EXECUTABLE} is not there yet: run ./build.sh`);
 }
 
-/** Writes the configuration and starts `monami run` with it. The log goes to `<role>.log` in the directory. */
+/**
+ * Writes the configuration and starts `monami run` with it. The log goes to `<role>.log` in the directory; `wrapper`
+ * are words in front of the command, of a program that becomes it.
+ */
 export function startMonami(
   namespace: string,
   role: MonamiRole,
   directory: string,
   configuration: ConfigurationFile,
+  wrapper: readonly string[] = [],
 ): Monami {
   requireExecutable();
   mkdirSync(directory, { recursive: true });
   const configFile = join(directory, `${role}.json`);
   writeFileSync(configFile, JSON.stringify(configuration, null, 2));
-  const process = start(namespace, [EXECUTABLE, 'run', '--config', configFile], {
+  const process = start(namespace, [...wrapper, EXECUTABLE, 'run', '--config', configFile], {
     logFile: join(directory, `${role}.log`),
   });
   return {
@@ -97,12 +101,23 @@ export function startMonami(
   };
 }
 
+function mustRun({ process }: Monami): void {
+  const { exitCode } = process.child;
+  if (exitCode !== null) throw new LabError(`monami ended with status ${exitCode}:\n${process.errors()}`);
+}
+
+/** Waits until a daemon has taken its host in hand and answers. */
+export async function untilAnswering(monami: Monami, patienceMs = 5000): Promise<void> {
+  await until('monami answers', patienceMs, () => {
+    mustRun(monami);
+    return monami.status() !== null;
+  });
+}
+
 /** Waits until the router has registered every uplink. */
 export async function untilRegistered(router: Monami, patienceMs = 10_000): Promise<void> {
   await until('the router registers all its uplinks', patienceMs, () => {
-    if (router.process.child.exitCode !== null) {
-      throw new LabError(`monami ended with status ${router.process.child.exitCode}:\n${router.process.errors()}`);
-    }
+    mustRun(router);
     const uplinks = router.status()?.mobileRouter?.uplinks ?? [];
     return uplinks.length === UPLINKS.length && uplinks.every((uplink) => uplink.state === 'active');
   });

@@ -99,6 +99,12 @@ function handleExit(): void {
   }
 }
 
+/**
+ * Words in front of a command that must not wait for what else the machine is doing: what measures, and what is measured
+ * with it. Without the right to it, it runs as it can.
+ */
+export const PROMPTLY: readonly string[] = ['nice', '-n', '-15'];
+
 /** A process of the lab, running in a namespace under its own pid. */
 export interface LabProcess {
   readonly pid: number;

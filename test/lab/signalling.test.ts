@@ -16,7 +16,14 @@ import {
   startCapture,
 } from './capture.ts';
 import { inject } from './inject.ts';
-import { agentConfiguration, routerConfiguration, startMonami, untilRegistered, workDirectory } from './monami.ts';
+import {
+  agentConfiguration,
+  routerConfiguration,
+  startMonami,
+  untilAnswering,
+  untilRegistered,
+  workDirectory,
+} from './monami.ts';
 import { type LabProcess, sleep, start } from './namespace.ts';
 import { addresses, careOfAddress, type Topology, UPLINKS, withTopology } from './topology.ts';
 
@@ -60,6 +67,7 @@ function provokeErrors({ namespaces }: Topology): void {
 async function aDayOnTheRoad(topology: Topology): Promise<void> {
   const { namespaces } = topology;
   const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory));
+  await untilAnswering(agent);
   const configuration = routerConfiguration(directory, { lifetimeSeconds: LIFETIME_SECONDS });
   const startRouter = () => startMonami(namespaces.router, 'router', directory, configuration);
   let router = startRouter();

@@ -2,7 +2,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hostState, stateDifference } from './host-state.ts';
-import { agentConfiguration, routerConfiguration, startMonami, untilRegistered, workDirectory } from './monami.ts';
+import {
+  agentConfiguration,
+  routerConfiguration,
+  startMonami,
+  untilAnswering,
+  untilRegistered,
+  workDirectory,
+} from './monami.ts';
 import { sleep } from './namespace.ts';
 import { withTopology } from './topology.ts';
 
@@ -12,6 +19,7 @@ test('after SIGTERM rules, routes, links and nftables of both ends are as before
   withTopology(async ({ namespaces }) => {
     const before = { router: hostState(namespaces.router), agent: hostState(namespaces.agent) };
     const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory));
+    await untilAnswering(agent);
     const router = startMonami(namespaces.router, 'router', directory, routerConfiguration(directory));
     await untilRegistered(router);
     assert.ok(stateDifference(before.router, hostState(namespaces.router)).length > 3, 'the running router is seen');
@@ -30,6 +38,7 @@ test('after SIGKILL, a new start and SIGTERM they are as before, too', () =>
     const startAgent = () => startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory));
     const startRouter = () => startMonami(namespaces.router, 'router', directory, routerConfiguration(directory));
     let agent = startAgent();
+    await untilAnswering(agent);
     let router = startRouter();
     await untilRegistered(router);
     await router.process.stop('SIGKILL');
@@ -41,6 +50,7 @@ test('after SIGKILL, a new start and SIGTERM they are as before, too', () =>
     await untilRegistered(router);
     await agent.process.stop('SIGKILL');
     agent = startAgent();
+    await untilAnswering(agent);
     await sleep(500);
     assert.is(await router.process.stop(), 0);
     assert.is(await agent.process.stop(), 0);
@@ -53,6 +63,7 @@ test('links that come and go while monami runs leave nothing either', () =>
     const { namespaces } = topology;
     const before = hostState(namespaces.router);
     const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory));
+    await untilAnswering(agent);
     const router = startMonami(namespaces.router, 'router', directory, routerConfiguration(directory));
     await untilRegistered(router);
     topology.deviceDown('cellular');

@@ -10,10 +10,11 @@ import {
   requireExecutable,
   routerConfiguration,
   startMonami,
+  untilAnswering,
   untilRegistered,
   workDirectory,
 } from '../monami.ts';
-import { sleep, until } from '../namespace.ts';
+import { PROMPTLY, sleep } from '../namespace.ts';
 import { addresses, buildTopology, type Topology, UPLINKS, type Uplink } from '../topology.ts';
 import type { Recorder } from '../traffic/recorder.ts';
 import { startTraffic, type Traffic } from '../traffic/traffic.ts';
@@ -28,7 +29,6 @@ const BUSIEST_SPAN_MS = 500;
 const DRAW_INTERVAL_MS = 200;
 const FINISH_PATIENCE_MS = 10_000;
 const FLOW_PATIENCE_MS = 10_000;
-const AGENT_PATIENCE_MS = 5000;
 
 /** Everything that the report page needs beyond the result. */
 export interface DemoRecord {
@@ -82,11 +82,11 @@ async function setUp(topology: Topology, view: LiveView, messages: MqttMessage[]
     const news = newsOf(message);
     if (news) view.note(`           MQTT ${message.topic}: ${news.text}`);
   });
-  const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory));
-  await until('the home agent answers', AGENT_PATIENCE_MS, () => agent.status() !== null);
+  const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory), PROMPTLY);
+  await untilAnswering(agent);
   const mqtt = { host: addresses.server, vehicleId: 'bus', metricsIntervalSeconds: 1 };
   const startRouter = () =>
-    startMonami(namespaces.router, 'router', directory, { ...routerConfiguration(directory), mqtt });
+    startMonami(namespaces.router, 'router', directory, { ...routerConfiguration(directory), mqtt }, PROMPTLY);
   const router = startRouter();
   await untilRegistered(router);
   const logs = () => ({

@@ -1,6 +1,6 @@
 // All the traffic of the lab, from start to finish.
 
-import { LabError, type LabProcess, sleep, start, until } from '../namespace.ts';
+import { LabError, type LabProcess, PROMPTLY, sleep, start, until } from '../namespace.ts';
 import type { Topology } from '../topology.ts';
 import { addresses } from '../topology.ts';
 import { type End, PING_INTERVAL_MS, type Report } from './plan.ts';
@@ -8,9 +8,6 @@ import { Recorder } from './recorder.ts';
 
 const ENDPOINT = new URL('./endpoint.ts', import.meta.url).pathname;
 const PEERS = { vehicle: addresses.server, server: addresses.vehicle } as const;
-
-/** What measures must not wait for what else the machine does. Without the right to it, it runs as it can. */
-const PROMPTLY = ['nice', '-n', '-15'];
 
 export interface Traffic {
   readonly recorder: Recorder;

@@ -1,0 +1,316 @@
+// The native forwarder alone, built with sanitizers, between real TUN devices, sockets and TCP stacks.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { address } from '../../src/bytes/address.ts';
+import { prefix } from '../../src/bytes/prefix.ts';
+import { encodeTable } from '../../src/forwarding/encode-table.ts';
+import { FORWARDER_COUNTERS } from '../../src/forwarding/statistics.ts';
+import { type ForwardingTable, SelectionMode, type Tunnel } from '../../src/forwarding/table.ts';
+import { startCapture, tsharkFields } from './capture.ts';
+import {
+  inNamespace,
+  ipBatch,
+  type LabProcess,
+  makeNamespaces,
+  nft,
+  removeNamespaces,
+  run,
+  start,
+  until,
+} from './namespace.ts';
+
+const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
+const TUN = 'tun-lab';
+const INNER_MTU = 1460;
+const TRANSFER_BYTES = 24_000_000;
+const DATAGRAMS = 4000;
+const VEHICLE = '2001:db8:1::99';
+const SERVER = '2001:db8:9::80';
+const AGENT = '2001:db8:f::1';
+const UPLINKS = [
+  { device: 'up0', careOf: '2001:db8:a::2', gateway: '2001:db8:a::1' },
+  { device: 'up1', careOf: '2001:db8:b::2', gateway: '2001:db8:b::1' },
+] as const;
+
+const directory = mkdtempSync(join(tmpdir(), 'monami-forwarder-lab-'));
+const program = join(directory, 'forwarder');
+const names = makeNamespaces(['host', 'router', 'agent', 'server'], 'fw-');
+const lines: Record<'router' | 'agent', string[]> = { router: [], agent: [] };
+const forwarders: Partial<Record<'router' | 'agent', LabProcess>> = {};
+
+function build(): void {
+  const folder = join(root, 'firmware/forwarder');
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.c'));
+  const done = spawnSync(
+    'cc',
+    [
+      ...['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'],
+      ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+      ...sources.map((name) => join(folder, name)),
+      join(root, 'test/bench/forwarder-standalone.c'),
+      ...['-o', program],
+    ],
+    { encoding: 'utf8' },
+  );
+  assert.is(done.status, 0, done.stderr);
+}
+
+function connect(): void {
+  const { host, router, agent, server } = names;
+  const link = (a: string, deviceA: string, b: string, deviceB: string) => {
+    ipBatch([`link add ${deviceA} type veth peer name ${deviceB} netns ${b}`, `link set ${deviceA} up`], a);
+    ipBatch([`link set ${deviceB} up`], b);
+  };
+  for (const name of Object.values(names)) {
+    ipBatch(['link set lo up'], name);
+    run(inNamespace(name, ['sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1', 'net.ipv6.conf.default.accept_dad=0']));
+  }
+  link(host, 'h0', router, 'lan');
+  for (const [index, { device }] of UPLINKS.entries()) link(router, device, agent, `ag${index}`);
+  link(agent, 'core', server, 's0');
+  ipBatch([`address add ${VEHICLE}/48 dev h0 nodad`, 'route add default via 2001:db8:1::1'], host);
+  ipBatch(
+    [
+      'address add 2001:db8:1::1/48 dev lan nodad',
+      ...UPLINKS.flatMap(({ device, careOf, gateway }, index) => [
+        `address add ${careOf}/64 dev ${device} nodad`,
+        `route add default via ${gateway} dev ${device} table ${100 + index}`,
+        `rule add from ${careOf} lookup ${100 + index} priority ${100 + index}`,
+      ]),
+    ],
+    router,
+  );
+  ipBatch(
+    [
+      'address add 2001:db8:9::1/64 dev core nodad',
+      `address add ${AGENT}/128 dev lo nodad`,
+      ...UPLINKS.map(({ gateway }, index) => `address add ${gateway}/64 dev ag${index} nodad`),
+    ],
+    agent,
+  );
+  ipBatch([`address add ${SERVER}/64 dev s0 nodad`, 'route add default via 2001:db8:9::1'], server);
+  const rules =
+    'add table ip6 lab\nadd chain ip6 lab first { type filter hook prerouting priority raw; }\nadd rule ip6 lab first ip6 nexthdr 41 drop\n';
+  for (const name of [router, agent]) nft(name, rules);
+}
+
+function interfaceIndex(namespace: string, device: string): number {
+  return Number(run(inNamespace(namespace, ['cat', `/sys/class/net/${device}/ifindex`])));
+}
+
+function tables(usable: readonly boolean[]): Record<'router' | 'agent', ForwardingTable> {
+  const routerDevices = UPLINKS.map(({ device }) => interfaceIndex(names.router, device));
+  const agentDevices = UPLINKS.map((_, index) => interfaceIndex(names.agent, `ag${index}`));
+  const tunnel = (index: number, own: string, other: string, device: number): Tunnel => ({
+    id: index + 1,
+    encapsulation: 1,
+    outerSource: address(own),
+    outerDestination: address(other),
+    interfaceIndex: device,
+    pathMtuBytes: 1500,
+    usable: usable[index]!,
+  });
+  const groups = (mode: SelectionMode) => [
+    {
+      id: 1,
+      mode,
+      tunnels: UPLINKS.map((_, index) => ({ tunnelId: index + 1, weight: 1 })),
+      prefixes: [prefix('2001:db8:1::/48')],
+    },
+  ];
+  return {
+    router: {
+      side: 'mobile-router',
+      icmpSource: address('2001:db8:1::1'),
+      interfaces: routerDevices,
+      tunnels: UPLINKS.map(({ careOf }, index) => tunnel(index, careOf, AGENT, routerDevices[index]!)),
+      groups: groups(SelectionMode.firstUsable),
+    },
+    agent: {
+      side: 'home-agent',
+      icmpSource: address(AGENT),
+      interfaces: agentDevices,
+      tunnels: UPLINKS.map(({ careOf }, index) => tunnel(index, AGENT, careOf, 0)),
+      groups: groups(SelectionMode.follow),
+    },
+  };
+}
+
+function writeTables(usable: readonly boolean[]): void {
+  for (const [role, table] of Object.entries(tables(usable)))
+    writeFileSync(join(directory, `${role}.table`), encodeTable(table));
+}
+
+async function startForwarders(): Promise<void> {
+  writeTables([true, true]);
+  for (const role of ['router', 'agent'] as const) {
+    forwarders[role] = start(names[role], [program, TUN, join(directory, `${role}.table`)], {
+      onLine: (line) => lines[role].push(line),
+    });
+    await until(`the ${role}'s forwarder is ready`, 5000, () => lines[role].includes('ready'));
+    ipBatch([`link set ${TUN} up mtu ${INNER_MTU}`], names[role]);
+  }
+  ipBatch([`route add default dev ${TUN}`], names.router);
+  ipBatch([`route add 2001:db8:1::/48 dev ${TUN}`], names.agent);
+}
+
+/** All counters of a forwarder, in the layout of src/forwarding/statistics.ts. */
+async function counters(role: 'router' | 'agent'): Promise<number[]> {
+  const before = lines[role].length;
+  forwarders[role]!.child.kill('SIGUSR1');
+  await until('the counters are printed', 2000, () => lines[role].length > before);
+  return lines[role].at(-1)!.trim().split(' ').map(Number);
+}
+
+function sentBy(all: readonly number[], tunnel: number): number {
+  return all[FORWARDER_COUNTERS.length + 6 * (tunnel - 1) + 1]!;
+}
+
+/** Octets that tell where they belong, so that a hole or a swap shows. */
+const PATTERN = `
+const pattern = (length) => {
+  const bytes = Buffer.alloc(length);
+  for (let i = 0; i + 4 <= length; i += 4) bytes.writeUInt32BE((i * 2654435761) >>> 0, i);
+  return bytes;
+};
+const hash = (bytes) => require('node:crypto').createHash('sha256').update(bytes).digest('hex');
+`;
+
+const ECHO_SERVER = `${PATTERN}
+require('node:net').createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket)).listen(7000, '::', () => console.log('up'));
+const udp = require('node:dgram').createSocket('udp6');
+udp.on('message', (message, from) => udp.send(message, from.port, from.address));
+udp.bind(7000);
+`;
+
+const TCP_CLIENT = `${PATTERN}
+const sent = pattern(${TRANSFER_BYTES});
+const socket = require('node:net').connect(7000, '${SERVER}', () => socket.end(sent));
+const parts = [];
+socket.on('data', (part) => parts.push(part));
+socket.on('end', () => console.log(hash(Buffer.concat(parts)) === hash(sent) ? 'equal' : 'different'));
+socket.on('error', (error) => console.log(error.code));
+`;
+
+const UDP_CLIENT = `
+const socket = require('node:dgram').createSocket('udp6');
+const seen = new Set();
+let bad = 0;
+let next = 0;
+socket.on('message', (message) => {
+  const number = message.readUInt32BE(0);
+  const right = message.length === 200 + (number % 7) * 150 && message.subarray(4).every((byte) => byte === number % 251);
+  if (!right) bad++;
+  seen.add(number);
+});
+const timer = setInterval(() => {
+  for (let i = 0; i < 10 && next < ${DATAGRAMS}; i++, next++) {
+    const message = Buffer.alloc(200 + (next % 7) * 150, next % 251);
+    message.writeUInt32BE(next, 0);
+    socket.send(message, 7000, '${SERVER}');
+  }
+  if (next < ${DATAGRAMS}) return;
+  clearInterval(timer);
+  setTimeout(() => { console.log(seen.size + ' ' + bad); socket.close(); }, 500);
+}, 2);
+`;
+
+async function client(script: string): Promise<string> {
+  const output: string[] = [];
+  const process = start(names.host, ['node', '-e', script], { onLine: (line) => output.push(line) });
+  await process.ended;
+  return output.join('\n') || process.errors();
+}
+
+test.before(async () => {
+  build();
+  connect();
+  await startForwarders();
+  const up: string[] = [];
+  start(names.server, ['node', '-e', ECHO_SERVER], { onLine: (line) => up.push(line) });
+  await until('the server is up', 5000, () => up.length > 0);
+});
+
+test.after(() => {
+  removeNamespaces(Object.values(names));
+  rmSync(directory, { recursive: true });
+});
+
+test('pings of all sizes pass both ways through the tunnel', () => {
+  for (const bytes of [8, 56, 1200, 1412, 1413, 4000])
+    run(inNamespace(names.host, ['ping', '-n', '-c', '4', '-i', '0.05', '-W', '2', '-s', String(bytes), SERVER]));
+});
+
+test('[3963-5.5-02] [3963-6.4-01] what goes over the uplink is IPv6 in IPv6, every checksum in it right, no packet longer than the path MTU and no ICMPv6 error outside', async () => {
+  const capture = await startCapture(names.agent, join(directory, 'uplink.pcap'), 'ip6 host 2001:db8:a::2');
+  assert.is(await client(TCP_CLIENT.replace(String(TRANSFER_BYTES), '2000000')), 'equal');
+  const [seen, bad] = (await client(UDP_CLIENT)).split(' ').map(Number);
+  await capture.stop();
+  assert.is(bad, 0);
+  assert.ok(seen! > DATAGRAMS * 0.99, `${seen} of ${DATAGRAMS} datagrams came back`);
+  const packets = tsharkFields(capture.file, 'ipv6.nxt == 41', ['ipv6.nxt', 'ipv6.plen', 'ipv6.hlim', 'ipv6.src']);
+  assert.ok(packets.length > 4000);
+  for (const packet of packets) {
+    assert.is(packet['ipv6.nxt']![0], '41');
+    assert.is(packet['ipv6.hlim']![0], '64');
+    assert.ok(Number(packet['ipv6.plen']![0]) <= INNER_MTU);
+    assert.ok([UPLINKS[0].careOf, AGENT].includes(packet['ipv6.src']![0] as typeof AGENT));
+  }
+  const wrong = 'tcp.checksum.status == 0 || udp.checksum.status == 0 || icmpv6.checksum.status == 0';
+  run(['tshark', '-r', capture.file, '-c', '1']);
+  const checked = ['-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE'];
+  assert.is(run(['tshark', '-n', '-r', capture.file, ...checked, '-Y', wrong]), '');
+  assert.equal(tsharkFields(capture.file, 'icmpv6.type < 128 && !(ipv6.nxt == 41)', ['frame.number']), []);
+});
+
+test(`${TRANSFER_BYTES / 1e6} MB over TCP come back octet for octet`, async () => {
+  assert.is(await client(TCP_CLIENT), 'equal');
+});
+
+test('[5648-3-03] [5648-3-05] a running transfer moves to the other uplink when its tunnel is no longer usable, and the agent follows', async () => {
+  const before = { router: await counters('router'), agent: await counters('agent') };
+  const transfer = client(TCP_CLIENT);
+  await until(
+    'the transfer runs',
+    5000,
+    async () => sentBy(await counters('router'), 1) > sentBy(before.router, 1) + 500,
+  );
+  writeTables([false, true]);
+  forwarders.router!.child.kill('SIGHUP');
+  await until('the router uses the other uplink', 5000, async () => sentBy(await counters('router'), 2) > 500);
+  await until('the agent uses it, too', 5000, async () => sentBy(await counters('agent'), 2) > 500);
+  assert.is(await transfer, 'equal');
+});
+
+test('a packet that is too big is answered with the MTU of the tunnel', () => {
+  ipBatch(['link set dev h0 mtu 9000'], names.host);
+  ipBatch(['link set dev lan mtu 9000', `link set dev ${TUN} mtu 9000`], names.router);
+  // A destination whose path MTU nobody has learnt yet.
+  const argv = ['ping', '-n', '-M', 'do', '-c', '1', '-W', '1', '-s', '2000', '2001:db8:9::81'];
+  const { stdout } = spawnSync('ip', ['netns', 'exec', names.host, ...argv], { encoding: 'utf8' });
+  assert.match(stdout, `Packet too big: mtu=${INNER_MTU}`);
+});
+
+test('nothing was malformed, unknown or refused by the kernel, and the forwarders end without a sanitizer report', async () => {
+  for (const role of ['router', 'agent'] as const) {
+    const all = await counters(role);
+    for (const name of [
+      'malformed',
+      'unknownTunnel',
+      'wrongInnerAddress',
+      'noTunnel',
+      'sendErrors',
+      'deliverErrors',
+    ] as const)
+      assert.is(all[FORWARDER_COUNTERS.indexOf(name)], 0, `${role}: ${name}`);
+    const status = await forwarders[role]!.stop('SIGTERM');
+    assert.is(forwarders[role]!.errors(), '');
+    assert.is(status, 0);
+  }
+});
+
+test.run();
