@@ -10,6 +10,7 @@ export const NO_BID = 0;
  * the binding back (MAX_DELETE_BCE_TIMEOUT, RFC 6275 §10.3.2).
  */
 const REMEMBER_DEREGISTERED_MS = 10_000;
+const STALE_DEADLINES_ALLOWED = 64;
 
 /** One care-of address of a home address (RFC 6275 §9.1, RFC 5648 §3). */
 export interface Binding {
@@ -136,16 +137,17 @@ export class BindingCache {
       const entry = this.#entries.get(key);
       if (!entry || entry.queuedMs > nowMs) continue;
       entry.queuedMs = Number.POSITIVE_INFINITY;
+      let nextMs = Number.POSITIVE_INFINITY;
       for (const binding of [...entry.bindings.values()]) {
         if (binding.expiresMs > nowMs) {
-          this.#schedule(entry, binding.expiresMs);
+          nextMs = Math.min(nextMs, binding.expiresMs);
         } else {
           this.remove(key, binding.bid, nowMs);
           expired.push(binding);
         }
       }
-      if (entry.bindings.size > 0) continue;
-      if (entry.forgetMs <= nowMs) this.#entries.delete(key);
+      if (entry.bindings.size > 0) this.#schedule(entry, nextMs);
+      else if (entry.forgetMs <= nowMs) this.#entries.delete(key);
       else this.#schedule(entry, entry.forgetMs);
     }
     return expired;
@@ -161,6 +163,16 @@ export class BindingCache {
     if (deadlineMs >= entry.queuedMs) return;
     entry.queuedMs = deadlineMs;
     this.#deadlines.push(deadlineMs, entry.homeAddress);
+    // A lifetime that becomes shorter leaves its old deadline behind: whoever asks for ever shorter ones shall not
+    // fill the memory with them.
+    if (this.#deadlines.size > STALE_DEADLINES_ALLOWED + 4 * this.#entries.size) this.#dropStaleDeadlines();
+  }
+
+  #dropStaleDeadlines(): void {
+    this.#deadlines.clear();
+    for (const { queuedMs, homeAddress } of this.#entries.values()) {
+      if (queuedMs < Number.POSITIVE_INFINITY) this.#deadlines.push(queuedMs, homeAddress);
+    }
   }
 
   #newTunnelId(): number {

@@ -43,6 +43,10 @@ export class DeadlineQueue<Key> {
     return first.key;
   }
 
+  clear(): void {
+    this.#heap.length = 0;
+  }
+
   #sink(entry: Entry<Key>): void {
     const heap = this.#heap;
     let at = 0;

@@ -22,6 +22,8 @@ interface ProbedPath {
   /** When the first probe after that was sent; `undefined` if none was. */
   unansweredSinceMs: number | undefined;
   unanswered: number;
+  /** When the probe was sent that makes the path dead if nothing comes after it. */
+  lastChanceMs: number;
   answeredInARow: number;
   sentPackets: number;
   roundTripMs: number | undefined;
@@ -30,8 +32,9 @@ interface ProbedPath {
 
 /** Outstanding probes remembered per path, to measure a round trip longer than the interval. */
 const REMEMBERED_PROBES = 16;
-/** Allowance for the round trip of a path that has answered no probe yet, and the most that is allowed for. */
+/** Allowance for the round trip of a path that has answered no probe yet, and the least and the most of any other. */
 const UNKNOWN_ROUND_TRIP_MS = 150;
+const SHORTEST_ROUND_TRIP_MS = 50;
 const LONGEST_ROUND_TRIP_MS = 750;
 /** Between probes of a dead path. */
 const DEAD_INTERVAL_MS = 1000;
@@ -64,6 +67,7 @@ export class Prober {
       heardMs: nowMs,
       unansweredSinceMs: undefined,
       unanswered: 0,
+      lastChanceMs: 0,
       answeredInARow: 0,
       sentPackets: 0,
       roundTripMs: undefined,
@@ -86,7 +90,7 @@ export class Prober {
 
   get nextDeadlineMs(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const path of this.#paths.values()) next = Math.min(next, path.nextProbeMs);
+    for (const path of this.#paths.values()) next = Math.min(next, path.nextProbeMs, this.#verdictMs(path));
     return next;
   }
 
@@ -106,7 +110,7 @@ export class Prober {
     const path = this.#paths.get(key);
     const probe = path?.outstanding.find((sent) => sent.sequenceNumber === sequenceNumber);
     if (!path || !probe) return undefined;
-    path.outstanding = path.outstanding.filter((sent) => sent.sequenceNumber > sequenceNumber);
+    path.outstanding = path.outstanding.slice(path.outstanding.indexOf(probe) + 1);
     path.roundTripMs = nowMs - probe.sentMs;
     path.heardMs = nowMs;
     path.unansweredSinceMs = undefined;
@@ -133,35 +137,42 @@ export class Prober {
     const probes: { key: number; sequenceNumber: number }[] = [];
     const verdicts: PathVerdict[] = [];
     for (const [key, path] of this.#paths) {
-      if (path.nextProbeMs > nowMs) continue;
+      if (path.nextProbeMs > nowMs && this.#verdictMs(path) > nowMs) continue;
       const reading = traffic(key);
       const inUse = reading !== undefined && reading.sentPackets !== path.sentPackets;
       if (reading) {
         path.sentPackets = reading.sentPackets;
         this.heard(key, reading.lastReceivedMs);
       }
-      if (!path.dead && this.#isOverdue(path, nowMs)) {
+      if (this.#verdictMs(path) <= nowMs) {
         path.dead = true;
         path.answeredInARow = 0;
         verdicts.push({ key, dead: true });
       }
+      if (path.nextProbeMs > nowMs) continue;
       const broughtSomething = nowMs - path.heardMs < this.#plan.intervalMs && path.unanswered === 0;
       if (!path.dead && inUse && broughtSomething) {
-        path.nextProbeMs = nowMs + this.#plan.intervalMs;
+        path.nextProbeMs = path.heardMs + this.#plan.intervalMs;
         continue;
       }
-      if (path.dead && path.unanswered > 0) path.answeredInARow = 0;
+      if (path.dead && this.#missesAnswer(path, nowMs)) path.answeredInARow = 0;
       probes.push({ key, sequenceNumber: this.#noteProbe(path, nowMs) });
       path.nextProbeMs = nowMs + this.#nextIntervalMs(path, inUse);
     }
     return { probes, verdicts };
   }
 
-  #isOverdue(path: ProbedPath, nowMs: number): boolean {
-    if (path.unansweredSinceMs === undefined || path.unanswered < this.#plan.failuresUntilDead) return false;
-    const roundTripMs = Math.min(2 * (path.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS), LONGEST_ROUND_TRIP_MS);
-    const patienceMs = (this.#plan.failuresUntilDead - 1) * this.#plan.intervalMs + roundTripMs;
-    return nowMs - path.unansweredSinceMs >= patienceMs;
+  /** When a path is dead unless something comes by it before; Infinity while too few probes are unanswered. */
+  #verdictMs({ dead, unanswered, lastChanceMs, roundTripMs }: ProbedPath): number {
+    if (dead || unanswered < this.#plan.failuresUntilDead) return Number.POSITIVE_INFINITY;
+    if (roundTripMs === undefined) return lastChanceMs + UNKNOWN_ROUND_TRIP_MS;
+    return lastChanceMs + Math.max(SHORTEST_ROUND_TRIP_MS, Math.min(2 * roundTripMs, LONGEST_ROUND_TRIP_MS));
+  }
+
+  /** A probe whose answer is merely still under way, on a path with a long round trip, is not a lost one. */
+  #missesAnswer({ unansweredSinceMs, roundTripMs }: ProbedPath, nowMs: number): boolean {
+    if (unansweredSinceMs === undefined) return false;
+    return nowMs - unansweredSinceMs >= Math.max(SHORTEST_ROUND_TRIP_MS, 2 * (roundTripMs ?? UNKNOWN_ROUND_TRIP_MS));
   }
 
   #nextIntervalMs(path: ProbedPath, inUse: boolean): number {
@@ -176,6 +187,7 @@ export class Prober {
     if (path.outstanding.length > REMEMBERED_PROBES) path.outstanding.shift();
     path.unanswered++;
     path.unansweredSinceMs ??= nowMs;
+    if (path.unanswered === this.#plan.failuresUntilDead) path.lastChanceMs = nowMs;
     return this.#lastSequenceNumber;
   }
 }

@@ -5,6 +5,7 @@ import type { RoleEvent } from './events.ts';
 export type DropReason =
   | 'home-address-not-unicast'
   | 'source-not-unicast'
+  | 'care-of-address-not-unicast'
   | 'not-a-home-registration'
   | 'nonce-indices-in-home-registration'
   | 'no-home-address-option'

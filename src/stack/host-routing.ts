@@ -99,6 +99,7 @@ export function homeAgentNetwork(
 export class HostNetwork {
   readonly #routing: RoutingConfiguration;
   readonly #installed = new Map<string, HostNetworkItem>();
+  #isUncertain = false;
 
   constructor(routing: RoutingConfiguration) {
     this.#routing = routing;
@@ -114,11 +115,17 @@ export class HostNetwork {
       requests.push(removal(item));
     }
     for (const [key, item] of wantedByKey) {
-      if (this.#installed.has(key)) continue;
+      if (this.#installed.has(key) && !this.#isUncertain) continue;
       this.#installed.set(key, item);
       requests.push(item);
     }
+    this.#isUncertain = false;
     return requests;
+  }
+
+  /** Removals may have gone unnoticed: asks for everything again next time, for adding what is there does no harm. */
+  noteUncertainty(): void {
+    this.#isUncertain = true;
   }
 
   /** The kernel removes a link's routes with the link: forgets what is gone, so that it is installed again. */

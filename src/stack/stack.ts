@@ -1,4 +1,4 @@
-import type { Address } from '../bytes/address.ts';
+import { type Address, isUnicastRoutable } from '../bytes/address.ts';
 import { WireError } from '../bytes/wire-error.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ForwardingTable } from '../forwarding/table.ts';
@@ -118,6 +118,7 @@ export class Stack {
         return this.#networkChanged(nowMs);
       case 'network-lost':
         this.#network.clear();
+        this.#hostNetwork.noteUncertainty();
         return [];
       case 'deadline': {
         const { traffic } = input;
@@ -183,11 +184,15 @@ export class Stack {
   }
 
   #answer(packet: SignallingPacket, nowMs: number): StackAction[] {
+    // RFC 6275 §9.3.3: never to, and of course not from, what is no unicast address.
+    if (!isUnicastRoutable(packet.destination) || !isUnicastRoutable(packet.source)) {
+      return this.#execute(this.#drop('source-not-unicast'));
+    }
     if (!this.#errorAnswers.take(nowMs)) return this.#execute(this.#drop('rate-limited'));
     return this.#execute([{ type: 'send', packet, interfaceIndex: 0 }]);
   }
 
-  #drop(reason: 'not-for-this-node' | 'unexpected-message' | 'rate-limited'): RoleAction[] {
+  #drop(reason: 'source-not-unicast' | 'not-for-this-node' | 'unexpected-message' | 'rate-limited'): RoleAction[] {
     return [{ type: 'drop', reason }];
   }
 

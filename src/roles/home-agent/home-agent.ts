@@ -13,11 +13,18 @@ import { Authorization } from './authorization.ts';
 import { Registrar, type RegistrationOutcome } from './registration.ts';
 import { type ValidBindingUpdate, validate } from './validation.ts';
 
+/** A Packet Too Big for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
+interface PacketTooBig {
+  readonly type: 'packet-too-big';
+  readonly local: Address;
+  readonly remote: Address;
+  readonly mtuBytes: number;
+}
+
 /** What a home agent is told. */
 export type HomeAgentInput =
   | { readonly type: 'mobility'; readonly packet: MobilityPacket }
-  /** A Packet Too Big for a tunnel packet of ours: the path from `local` to `remote` takes `mtuBytes`. */
-  | { readonly type: 'packet-too-big'; readonly local: Address; readonly remote: Address; readonly mtuBytes: number }
+  | PacketTooBig
   | { readonly type: 'deadline' };
 
 /** The largest outer packet while nothing smaller is known. */
@@ -55,8 +62,7 @@ export class HomeAgent {
       case 'mobility':
         return this.#receive(input.packet, nowMs);
       case 'packet-too-big':
-        if (this.#pathMtu.learn(input.local, input.remote, input.mtuBytes, nowMs)) this.forwardingVersion++;
-        return [];
+        return this.#learnPathMtu(input, nowMs);
       case 'deadline':
         return this.#expire(nowMs);
     }
@@ -105,6 +111,13 @@ export class HomeAgent {
       })),
     );
     return { address: this.#configuration.address, bindings: rows };
+  }
+
+  /** Only for what can be a tunnel packet of ours: anyone may send a Packet Too Big. */
+  #learnPathMtu({ local, remote, mtuBytes }: PacketTooBig, nowMs: number): RoleAction[] {
+    if (local !== this.#configuration.address) return [{ type: 'drop', reason: 'not-for-this-node' }];
+    if (this.#pathMtu.learn(local, remote, mtuBytes, nowMs)) this.forwardingVersion++;
+    return [];
   }
 
   #receive(packet: MobilityPacket, nowMs: number): RoleAction[] {

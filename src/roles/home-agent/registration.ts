@@ -62,6 +62,9 @@ export class Registrar {
       prefixesChanged: false,
     });
 
+    if ((update.flags & BindingUpdateFlag.homeRegistration) === 0) {
+      return refuse(BindingStatus.mobileRouterOperationNotPermitted);
+    }
     const node = this.#authorization.mobileNode(homeAddress);
     if ('refuse' in node) return refuse(node.refuse);
     const entry = this.#cache.entry(homeAddress);
@@ -79,10 +82,10 @@ export class Registrar {
     if (deregisters)
       return this.#deregister(valid, identifiers, entry, nowMs) ?? refuse(BindingStatus.notHomeAgentForThisMobileNode);
 
-    const registration = this.#checkRegistration(valid, node.value, entry);
+    const registration = this.#checkRegistration(valid, identifiers, node.value, entry);
     if (typeof registration === 'number') return refuse(registration);
     return identifiers.length === 0
-      ? (this.#registerPlain(valid, careOfAddress, registration, nowMs) ?? refuse(BindingStatus.invalidCareOfAddress))
+      ? this.#registerPlain(valid, careOfAddress, registration, nowMs)
       : (this.#registerMultiple(valid, identifiers, registration, nowMs) ??
           refuse(BindingStatus.mcoaNonMcoaBindingExists));
   }
@@ -129,6 +132,7 @@ export class Registrar {
   /** The tests that concern the home address as a whole; a number is the status that refuses it. */
   #checkRegistration(
     { update }: ValidBindingUpdate,
+    identifiers: readonly BindingIdentifierOption[],
     node: MobileNodeConfiguration,
     entry: HomeEntry | undefined,
   ): Registration | number {
@@ -139,8 +143,15 @@ export class Registrar {
     }
     const prefixes = mobileRouter ? this.#authorization.prefixes(node, update.options) : { value: [] };
     if ('refuse' in prefixes) return prefixes.refuse;
-    const isNew = !entry || entry.bindings.size === 0;
-    if (isNew && this.#cache.size >= this.#configuration.maximumBindings) return BindingStatus.insufficientResources;
+    const existing = entry?.bindings;
+    const bids = new Set(identifiers.length === 0 ? [NO_BID] : identifiers.map(({ bid }) => bid));
+    const replacesAll = identifiers.length === 0 || (update.flags & BindingUpdateFlag.overwrite) !== 0;
+    const added = replacesAll
+      ? bids.size - (existing?.size ?? 0)
+      : [...bids].filter((bid) => !existing?.has(bid)).length;
+    if (added > 0 && this.#cache.size + added > this.#configuration.maximumBindings) {
+      return BindingStatus.insufficientResources;
+    }
     const lifetimeSeconds = wholeUnits(Math.min(update.lifetimeSeconds, this.#configuration.maximumLifetimeSeconds));
     return { node, mobileRouter, prefixes: prefixes.value, lifetimeSeconds };
   }
@@ -151,8 +162,7 @@ export class Registrar {
     careOfAddress: Address,
     registration: Registration,
     nowMs: number,
-  ): RegistrationOutcome | undefined {
-    if (!isIpv6(careOfAddress) || !isUnicastRoutable(careOfAddress)) return undefined;
+  ): RegistrationOutcome {
     const { homeAddress, update } = valid;
     const others = [...(this.#cache.entry(homeAddress)?.bindings.keys() ?? [])].filter((bid) => bid !== NO_BID);
     const replaced = others.flatMap((bid) => this.#cache.remove(homeAddress, bid, nowMs) ?? []);

@@ -16,13 +16,17 @@ export interface ValidBindingUpdate {
   readonly hasHomeAddressOption: boolean;
 }
 
-/** The tests of RFC 6275 §9.5.1 whose failure is not answered. */
+/** The tests of RFC 6275 §6.1.7 and §9.5.1 whose failure is not answered. */
 export function validate(packet: MobilityPacket, update: BindingUpdate): ValidBindingUpdate | DropReason {
   const homeAddress = packet.homeAddress ?? packet.source;
   if (!isUnicastRoutable(packet.source)) return 'source-not-unicast';
   if (!isUnicastRoutable(homeAddress)) return 'home-address-not-unicast';
+  const alternate = update.options.find((option) => option.type === OptionType.alternateCareOfAddress);
+  if (alternate && !isUnicastRoutable(alternate.careOfAddress)) return 'care-of-address-not-unicast';
   const isHomeRegistration = (update.flags & BindingUpdateFlag.homeRegistration) !== 0;
-  if (!isHomeRegistration) return 'not-a-home-registration';
+  // A mobile router that asks for anything else is told that it may not (RFC 3963 §6.2).
+  const isMobileRouter = (update.flags & BindingUpdateFlag.mobileRouter) !== 0;
+  if (!isHomeRegistration && !isMobileRouter) return 'not-a-home-registration';
   if (update.options.some((option) => option.type === OptionType.nonceIndices)) {
     return 'nonce-indices-in-home-registration';
   }

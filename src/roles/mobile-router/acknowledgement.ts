@@ -14,7 +14,7 @@ export type Reading =
   | { readonly kind: 'bulk-registration-prohibited' }
   /** 165: a plain binding is in the way; the next Binding Update overwrites it (RFC 5648 §5.7). */
   | { readonly kind: 'plain-binding-exists' }
-  /** A status for each binding asked for. */
+  /** A status for each binding asked for that the answer names. */
   | { readonly kind: 'statuses'; readonly statuses: ReadonlyMap<number, number> };
 
 /** Reads an acknowledgement of a Binding Update about `bids` (`NO_BID` alone for plain Mobile IPv6). */
@@ -38,8 +38,8 @@ export function readAcknowledgement(
   }
   const statuses = new Map<number, number>();
   for (const bid of bids) {
-    const own = identifiers.find((identifier) => identifier.bid === bid)?.status ?? 0;
-    statuses.set(bid, effectiveStatus(acknowledgement, own, registers));
+    const own = identifiers.find((identifier) => identifier.bid === bid);
+    if (own || bid === NO_BID) statuses.set(bid, effectiveStatus(acknowledgement, own?.status ?? 0, registers));
   }
   return { kind: 'statuses', statuses };
 }

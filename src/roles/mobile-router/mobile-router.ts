@@ -15,14 +15,21 @@ import type { MobileRouterStatus, UplinkStatus } from '../status.ts';
 import type { Path } from './path.ts';
 import { Registration } from './registration.ts';
 
+/** A Packet Too Big for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
+interface PacketTooBig {
+  readonly type: 'packet-too-big';
+  readonly local: Address;
+  readonly remote: Address;
+  readonly mtuBytes: number;
+}
+
 /** What a mobile router is told. */
 export type MobileRouterInput =
   /** All configured uplinks as they are now. */
   | { readonly type: 'uplinks'; readonly uplinks: readonly Uplink[] }
   | { readonly type: 'mobility'; readonly packet: MobilityPacket }
   | { readonly type: 'icmpv6'; readonly packet: Icmpv6Packet }
-  /** A Packet Too Big for a tunnel packet of ours. */
-  | { readonly type: 'packet-too-big'; readonly local: Address; readonly remote: Address; readonly mtuBytes: number }
+  | PacketTooBig
   /** `traffic` reads the counters of a tunnel. */
   | { readonly type: 'deadline'; readonly traffic: (tunnelId: number) => PathTraffic | undefined }
   | { readonly type: 'shutdown' };
@@ -80,8 +87,7 @@ export class MobileRouter {
       case 'icmpv6':
         return this.#receiveIcmpv6(input.packet, nowMs);
       case 'packet-too-big':
-        if (this.#pathMtu.learn(input.local, input.remote, input.mtuBytes, nowMs)) this.forwardingVersion++;
-        return [];
+        return this.#learnPathMtu(input, nowMs);
       case 'deadline':
         return this.#run(input.traffic, nowMs);
       case 'shutdown':
@@ -207,6 +213,16 @@ export class MobileRouter {
       const verdict = this.#prober.answered(configuration.bid, message.sequenceNumber, nowMs);
       if (verdict) return this.#applyVerdicts([verdict], nowMs);
     }
+    return [];
+  }
+
+  /** Only for what can be a tunnel packet of ours: anyone may send a Packet Too Big. */
+  #learnPathMtu({ local, remote, mtuBytes }: PacketTooBig, nowMs: number): RoleAction[] {
+    const isOurs = this.#uplinks.some(({ observed }) => observed.careOfAddress === local);
+    if (!isOurs || remote !== this.#configuration.homeAgentAddress) {
+      return [{ type: 'drop', reason: 'not-for-this-node' }];
+    }
+    if (this.#pathMtu.learn(local, remote, mtuBytes, nowMs)) this.forwardingVersion++;
     return [];
   }
 

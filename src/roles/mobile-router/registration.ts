@@ -1,7 +1,7 @@
 import { NO_BID } from '../../bindings/binding-cache.ts';
 import { BindingUpdateList } from '../../bindings/binding-update-list.ts';
 import { remainingAfterAcknowledgementMs } from '../../bindings/lifetime.ts';
-import { nextSequenceNumber } from '../../bindings/sequence-number.ts';
+import { isNewerSequenceNumber, nextSequenceNumber } from '../../bindings/sequence-number.ts';
 import type { Address } from '../../bytes/address.ts';
 import type { MobileRouterConfiguration } from '../../config/configuration.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
@@ -84,8 +84,11 @@ export class Registration {
     this.#paths = paths;
     const wanted = this.#wanted();
     this.#transactions = this.#transactions.filter((transaction) => {
-      if (transaction.kind === 'register') {
-        for (const bid of transaction.pending) if (!wanted.has(bid)) transaction.pending.delete(bid);
+      for (const bid of transaction.pending) {
+        if (wanted.has(bid) === (transaction.kind === 'register')) continue;
+        transaction.pending.delete(bid);
+        // Wanted again while its removal is under way: the agent may or may not have it still.
+        if (transaction.kind === 'deregister') this.#list.remove(bid);
       }
       return transaction.kind === 'deregister-all' || transaction.pending.size > 0;
     });
@@ -139,9 +142,10 @@ export class Registration {
     const actions: RoleAction[] = [];
     switch (reading.kind) {
       case 'sequence-number-out-of-window':
-        this.#sequenceNumber = sequenceNumber;
+        // A late answer, overtaken by others, must not make us use numbers twice.
+        if (!isNewerSequenceNumber(this.#sequenceNumber, sequenceNumber)) this.#sequenceNumber = sequenceNumber;
         this.#resynchronisations++;
-        if (this.#resynchronisations <= QUICK_RESYNCHRONISATIONS) transaction.postpone(nowMs);
+        if (this.#resynchronisations <= QUICK_RESYNCHRONISATIONS) transaction.resend(nowMs);
         break;
       case 'no-multiple-care-of-addresses':
         actions.push(...this.#fallBackToPlain());
@@ -222,6 +226,10 @@ export class Registration {
     const actions: RoleAction[] = [];
     for (const transaction of this.#transactions) {
       if (transaction.deadlineMs > nowMs) continue;
+      if (transaction.kind === 'register' && nowMs < this.#nextUpdateAllowedMs()) {
+        transaction.postpone(this.#nextUpdateAllowedMs());
+        continue;
+      }
       const path = this.#choosePath(transaction);
       if (!path) {
         transaction.postpone(Number.POSITIVE_INFINITY);
@@ -291,9 +299,10 @@ export class Registration {
     nowMs: number,
   ): void {
     if (transaction.kind !== 'register') {
-      this.#settleRemoval(transaction, transmission, actions);
+      this.#settleRemoval(transaction, actions);
       return;
     }
+    if (transaction.isSuperseded(transmission)) return;
     const refused: number[] = [];
     let refusal: number = BindingStatus.reasonUnspecified;
     for (const [bid, status] of statuses) {
@@ -315,11 +324,9 @@ export class Registration {
   }
 
   /** Whatever the status: the agent does not hold the binding any more (133, 167) or never will listen. */
-  #settleRemoval(transaction: Transaction, transmission: Transmission, actions: RoleAction[]): void {
+  #settleRemoval(transaction: Transaction, actions: RoleAction[]): void {
     const bids =
-      transaction.kind === 'deregister-all'
-        ? [...this.#list.entries()].map(({ bid }) => bid)
-        : [...transmission.bindings.keys()];
+      transaction.kind === 'deregister-all' ? [...this.#list.entries()].map(({ bid }) => bid) : transaction.pending;
     for (const bid of bids) {
       const entry = this.#list.get(bid);
       this.#list.remove(bid);

@@ -61,6 +61,23 @@ export class Transaction {
     return sent !== undefined && careOfAddress !== undefined && sent !== careOfAddress;
   }
 
+  /**
+   * Whether a later transmission replaced at the agent what this one registered: then its acknowledgement says nothing
+   * any more, whichever of the two arrived first.
+   */
+  isSuperseded(transmission: Transmission): boolean {
+    const last = this.#transmissions.at(-1);
+    return (
+      this.overwrite && last !== undefined && [...transmission.bindings.keys()].some((bid) => !last.bindings.has(bid))
+    );
+  }
+
+  /** The path is good, the content was not: sends again at once, by the same path. */
+  resend(nowMs: number): void {
+    this.attempts = Math.max(0, this.attempts - 1);
+    this.deadlineMs = nowMs;
+  }
+
   /** Nothing could be sent for want of a path: try again as soon as there is one. */
   postpone(untilMs: number): void {
     this.deadlineMs = untilMs;

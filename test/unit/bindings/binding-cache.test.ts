@@ -252,40 +252,60 @@ test('tunnel ids of living bindings differ, whatever comes and goes', () => {
     if (!cache.entry(home)) cache.updateEntry(home, UPDATE, nowMs);
     if (random.below(3) === 0) cache.remove(home, random.below(6), nowMs);
     else cache.put(home, random.below(6), random.pick(CARE_OF), nowMs + random.below(60_000));
-    if (random.below(10) === 0) cache.expire((nowMs += random.below(5000)));
+    if (random.below(10) === 0) {
+      nowMs += random.below(5000);
+      cache.expire(nowMs);
+    }
     const ids = [...cache.bindings()].map(({ tunnelId }) => tunnelId);
     assert.is(new Set(ids).size, ids.length);
   }
 });
 
-test('refreshing costs no memory: the queue of deadlines stays as long as the list of home addresses', () => {
-  const { push, popDue } = DeadlineQueue.prototype;
-  let queued = 0;
+/** The most deadlines that were ever queued while `act` ran. */
+function longestQueue(act: () => void): number {
+  const { push } = DeadlineQueue.prototype;
   let longest = 0;
   DeadlineQueue.prototype.push = function (this: DeadlineQueue<unknown>, deadlineMs, key) {
-    longest = Math.max(longest, ++queued);
     push.call(this, deadlineMs, key);
-  };
-  DeadlineQueue.prototype.popDue = function (this: DeadlineQueue<unknown>, nowMs) {
-    const key = popDue.call(this, nowMs);
-    if (key !== undefined) queued--;
-    return key;
+    longest = Math.max(longest, this.size);
   };
   try {
-    const random = new Random(3);
-    const homes = Array.from({ length: 50 }, (_, n) => homeAddress(n));
+    act();
+  } finally {
+    Object.assign(DeadlineQueue.prototype, { push });
+  }
+  return longest;
+}
+
+test('refreshing costs no memory: the queue of deadlines is no longer than twice the list of home addresses', () => {
+  const random = new Random(3);
+  const homes = Array.from({ length: 50 }, (_, n) => homeAddress(n));
+  const longest = longestQueue(() => {
     const cache = new BindingCache();
     let nowMs = START_MS;
     for (let step = 0; step < 20_000; step++) {
       const home = random.pick(homes);
       cache.updateEntry(home, UPDATE, nowMs);
       cache.put(home, 1 + random.below(3), random.pick(CARE_OF), nowMs + 120_000);
-      cache.expire((nowMs += random.below(100)));
+      nowMs += random.below(100);
+      cache.expire(nowMs);
     }
-    assert.ok(longest <= 2 * homes.length, `${longest} deadlines of ${homes.length} home addresses`);
-  } finally {
-    Object.assign(DeadlineQueue.prototype, { push, popDue });
-  }
+  });
+  assert.ok(longest >= homes.length);
+  assert.ok(longest <= 2 * homes.length, `${longest} deadlines of ${homes.length} home addresses`);
+});
+
+test('ever shorter lifetimes do not fill the memory with old deadlines, and none of the new ones is missed', () => {
+  const cache = new BindingCache();
+  const longest = longestQueue(() => {
+    cache.updateEntry(HOME, UPDATE, START_MS);
+    for (let seconds = 262_140; seconds > 0; seconds -= 4) {
+      cache.put(HOME, 1, CARE_OF[1]!, START_MS + seconds * 1000);
+    }
+  });
+  assert.ok(longest < 100, `${longest} deadlines of one home address`);
+  assert.is(cache.nextDeadlineMs, START_MS + 4000);
+  assert.equal(bidsOf(cache.expire(START_MS + 4000)), [1]);
 });
 
 test.run();

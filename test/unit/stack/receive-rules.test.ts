@@ -1,0 +1,51 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { address } from '../../../src/bytes/address.ts';
+import { receiveRules, removeReceiveRules } from '../../../src/stack/receive-rules.ts';
+
+test('a home agent drops what comes for its address, before the kernel looks at it', () => {
+  assert.is(
+    receiveRules({ local: [address('2001:db8:1::1')], remote: [] }, 'monami0'),
+    `table ip6 monami
+delete table ip6 monami
+
+table ip6 monami {
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    ip6 daddr 2001:db8:1::1 rt type 2 drop
+    ip6 daddr 2001:db8:1::1 exthdr dst exists drop
+    ip6 daddr 2001:db8:1::1 meta l4proto { 4, 41, 135 } drop
+  }
+}
+`,
+  );
+});
+
+test('a mobile router drops what comes from its home agent, except out of the tunnel', () => {
+  const rules = receiveRules({ local: [], remote: [address('2001:db8:1::1')] }, 'monami7');
+  assert.equal(
+    rules.split('\n').filter((line) => line.includes('drop')),
+    ['rt type 2', 'exthdr dst exists', 'meta l4proto { 4, 41, 135 }'].map(
+      (match) => `    iifname != "monami7" ip6 saddr 2001:db8:1::1 ${match} drop`,
+    ),
+  );
+});
+
+test('[6275-8.3-01] a routing header of another type is left to the kernel', () => {
+  const rules = receiveRules({ local: [address('2001:db8:1::1')], remote: [] }, 'monami0');
+  assert.match(rules, /rt type 2/);
+  assert.not.match(rules, /rt type 0|rt exists|exthdr rt/);
+});
+
+test('several addresses have rules of their own; without any there are none', () => {
+  const count = (text: string) => text.split('\n').filter((line) => line.endsWith('drop')).length;
+  const [one, two] = [address('2001:db8:1::1'), address('2001:db8:1::2')];
+  assert.is(count(receiveRules({ local: [one, two], remote: [one] }, 'monami0')), 9);
+  assert.is(count(receiveRules({ local: [], remote: [] }, 'monami0')), 0);
+});
+
+test('the table is taken away whether it is there or not', () => {
+  assert.is(removeReceiveRules(), 'table ip6 monami\ndelete table ip6 monami\n');
+});
+
+test.run();
