@@ -103,8 +103,10 @@ int ingress_filter(struct ingress *ingress, const struct table *table) {
   emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, PACKET_HOST);
   emit(&program, BPF_RET | BPF_K, 0, 0, 0);
   emit_load(&program, BPF_B, IPV6_NEXT_HEADER);
-  emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 4, 0, PROTOCOL_IPV6);
-  emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 0, 2, PROTOCOL_DESTINATION_OPTIONS);
+  emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 5, 0, PROTOCOL_IPV6);
+  emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, PROTOCOL_DESTINATION_OPTIONS);
+  /* Fragments cannot be used, but they are counted. */
+  emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 0, 2, PROTOCOL_FRAGMENT);
   emit_load(&program, BPF_B, IPV6_HEADER_BYTES);
   emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, PROTOCOL_IPV6);
   emit(&program, BPF_RET | BPF_K, 0, 0, 0);
@@ -126,7 +128,8 @@ bool receive_batch_create(struct receive_batch *batch) {
   batch->memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (batch->memory == MAP_FAILED) return false;
   for (unsigned i = 0; i < BATCH_PACKETS; i++) {
-    batch->vectors[i] = (struct iovec){batch->memory + (size_t)i * SLOT_BYTES + SLOT_PADDING, SLOT_BYTES - SLOT_PADDING};
+    uint8_t *slot = batch->memory + (size_t)i * SLOT_BYTES;
+    batch->vectors[i] = (struct iovec){slot + SLOT_PADDING, SLOT_BYTES - SLOT_PADDING};
     batch->messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &batch->vectors[i], .msg_iovlen = 1}};
   }
   return true;

@@ -51,7 +51,8 @@ bool plan_segments(const uint8_t *packet, size_t length, const struct virtio_net
   return true;
 }
 
-static void finish_checksum(uint8_t *headers, const struct segmentation *plan, size_t at, const struct segment *segment) {
+static void finish_checksum(uint8_t *headers, const struct segmentation *plan, size_t at,
+                            const struct segment *segment) {
   size_t header_bytes = plan->headers - plan->transport;
   uint8_t *header = headers + plan->transport;
   put_sum(header + at, 0);

@@ -55,7 +55,8 @@ static bool add_tunnel_addresses(struct table *table, size_t place) {
 static bool add_group_id(struct table *table, size_t place) {
   uint32_t id = table->groups[place].id;
   uint32_t slot = index_first(&table->groups_by_id, hash_number(id));
-  for (int64_t other; (other = index_at(&table->groups_by_id, slot)) >= 0; slot = index_next(&table->groups_by_id, slot))
+  for (int64_t other; (other = index_at(&table->groups_by_id, slot)) >= 0;
+       slot = index_next(&table->groups_by_id, slot))
     if (table->groups[other].id == id) return false;
   index_put(&table->groups_by_id, slot, place);
   return true;
@@ -151,7 +152,8 @@ static bool parse_groups(struct table *table, struct cursor cursor) {
     group->mode = at[4];
     group->tunnel_count = load16(at + 6);
     group->tunnels = members;
-    if (group->mode < MODE_FIRST_USABLE || group->mode > MODE_FOLLOW || at[5] != 0 || load16(at + 10) != 0) return false;
+    if (group->mode < MODE_FIRST_USABLE || group->mode > MODE_FOLLOW) return false;
+    if (at[5] != 0 || load16(at + 10) != 0) return false;
     if (!add_group_id(table, i)) return false;
     for (size_t j = 0; j < group->tunnel_count; j++)
       if (!parse_member(table, group, members++, take(&cursor, 1, MEMBER_BYTES))) return false;
@@ -245,7 +247,8 @@ struct tunnel *table_tunnel(const struct table *table, uint32_t id) {
 
 struct group *table_group(const struct table *table, uint32_t id) {
   uint32_t slot = index_first(&table->groups_by_id, hash_number(id));
-  for (int64_t place; (place = index_at(&table->groups_by_id, slot)) >= 0; slot = index_next(&table->groups_by_id, slot))
+  for (int64_t place; (place = index_at(&table->groups_by_id, slot)) >= 0;
+       slot = index_next(&table->groups_by_id, slot))
     if (table->groups[place].id == id) return &table->groups[place];
   return NULL;
 }

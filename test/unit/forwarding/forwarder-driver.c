@@ -68,8 +68,8 @@ static void apply(const uint8_t *at, size_t length, struct answer *answer) {
 }
 
 /*
- * Time 8 and a packet; answers: kind 4 (enum verdict), reason of a drop 4, tunnel id 4, interface index 4, then packets,
- * each with its length 4.
+ * Time 8 and a packet; answers: kind 4 (enum verdict), reason of a drop 4, tunnel id 4, interface index 4, then
+ * packets, each with its length 4.
  */
 static void outbound(const uint8_t *at, size_t length, struct answer *answer) {
   size_t packet_bytes = length - 8;
