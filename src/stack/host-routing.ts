@@ -45,7 +45,8 @@ export function mobileRouterNetwork(
   const items: HostNetworkItem[] = [
     addressOn(tunnelInterfaceIndex, homeAddress),
     route({ table: tunnelTable, destination: DEFAULT_ROUTE, interfaceIndex: tunnelInterfaceIndex }),
-    lastResort(tunnelTable, DEFAULT_ROUTE),
+    // Silent: while monami restarts the tunnel is away, and an ICMPv6 error would end the vehicle's sessions.
+    lastResort(tunnelTable, DEFAULT_ROUTE, RouteType.blackhole),
   ];
   for (const [index, source] of [hostPrefix(homeAddress), ...prefixes].entries()) {
     const priority = routing.firstRulePriority + 2 * index;
@@ -91,7 +92,7 @@ export function homeAgentNetwork(
   const virtualLinks = configuration.homePrefixes.filter((home) => !prefixContains(home, configuration.address));
   return [
     ...served.map((destination) => route({ table, destination, interfaceIndex: tunnelInterfaceIndex })),
-    ...virtualLinks.map((destination) => lastResort(table, destination)),
+    ...virtualLinks.map((destination) => lastResort(table, destination, RouteType.unreachable)),
   ];
 }
 
@@ -160,16 +161,17 @@ export class HostNetwork {
     const isOurs = message.protocol === ROUTE_PROTOCOL || this.#isOurNumber(message.table, this.#routing.firstTable);
     if (!isOurs) return undefined;
     const { table, destination, gateway, interfaceIndex, metric, protocol } = message;
-    const isUnreachable = message.type === RouteType.unreachable;
+    const { type } = message;
+    const isLastResort = type === RouteType.unreachable || type === RouteType.blackhole;
     return {
       kind: 'delete-route',
       table,
       destination,
       metric,
       protocol,
-      ...(isUnreachable ? { type: RouteType.unreachable } : {}),
+      ...(isLastResort ? { type } : {}),
       ...(gateway === undefined ? {} : { gateway }),
-      ...(interfaceIndex === undefined || isUnreachable ? {} : { interfaceIndex }),
+      ...(interfaceIndex === undefined || isLastResort ? {} : { interfaceIndex }),
     };
   }
 
@@ -187,8 +189,12 @@ function route(request: Omit<RouteRequest, 'kind' | 'protocol'>): HostNetworkIte
   return { kind: 'add-route', protocol: ROUTE_PROTOCOL, ...request };
 }
 
-function lastResort(table: number, destination: Prefix): HostNetworkItem {
-  return route({ table, destination, type: RouteType.unreachable, metric: LAST_RESORT_METRIC });
+function lastResort(
+  table: number,
+  destination: Prefix,
+  type: typeof RouteType.blackhole | typeof RouteType.unreachable,
+): HostNetworkItem {
+  return route({ table, destination, type, metric: LAST_RESORT_METRIC });
 }
 
 function rule(request: Omit<RuleRequest, 'kind' | 'protocol'>): HostNetworkItem {

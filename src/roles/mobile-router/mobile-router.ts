@@ -197,11 +197,15 @@ export class MobileRouter {
     }
   }
 
-  /** RFC 6275 §11.7.3: from the home agent, to a care-of address of ours through a type 2 routing header. */
+  /**
+   * RFC 6275 §11.7.3: from the home agent, an acknowledgement to a care-of address through a type 2 routing header. The
+   * other messages come without one (§6.1.2, §6.1.9).
+   */
   #refusePacket(packet: MobilityPacket): DropReason | undefined {
     if (packet.source !== this.#configuration.homeAgentAddress) return 'not-from-home-agent';
     const needsRoutingHeader =
-      packet.message.type !== MessageType.bindingError && packet.destination !== this.#configuration.homeAddress;
+      packet.message.type === MessageType.bindingAcknowledgement &&
+      packet.destination !== this.#configuration.homeAddress;
     if (needsRoutingHeader && packet.routing2 !== this.#configuration.homeAddress) return 'not-for-this-node';
     return undefined;
   }

@@ -55,7 +55,10 @@ function line(request: NetlinkRequest): string {
     case 'delete-route': {
       const { destination, table, interfaceIndex, gateway, type, metric } = request;
       const via = gateway === undefined ? '' : ' via';
-      const where = type === RouteType.unreachable ? 'unreachable' : `dev ${interfaceIndex}${via}`;
+      const lastResort = Object.entries(RouteType).find(
+        ([, number]) => number === type && number !== RouteType.unicast,
+      );
+      const where = lastResort?.[0] ?? `dev ${interfaceIndex}${via}`;
       return `${request.kind} ${formatPrefix(destination)} ${where} table ${table}${metric ? ' last' : ''}`;
     }
     case 'add-rule':
@@ -73,7 +76,7 @@ const UPLINK_2 = ['add-route ::/0 dev 12 via table 7002', 'add-rule 2051 from 20
 const TUNNEL = [
   'add-address dev 9/128',
   'add-route ::/0 dev 9 table 7000',
-  'add-route ::/0 unreachable table 7000 last',
+  'add-route ::/0 blackhole table 7000 last',
   'add-rule 2000 from 2001:db8:1:f::2/128 table 254 suppress 0',
   'add-rule 2001 from 2001:db8:1:f::2/128 table 7000',
   'add-rule 2002 from 2001:db8:2:1::/64 table 254 suppress 0',
