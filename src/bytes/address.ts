@@ -6,6 +6,8 @@ declare const brand: unique symbol;
  */
 export type Address = string & { readonly [brand]: 'Address' };
 
+const EIGHT_ZEROS = '\0'.repeat(8);
+
 export const IPV6_UNSPECIFIED = '\0'.repeat(16) as Address;
 
 export function isIpv6(address: Address): boolean {
@@ -18,9 +20,37 @@ export function isIpv4(address: Address): boolean {
 
 /** The address in the 4 or 16 octets of `bytes`. */
 export function addressFromBytes(bytes: Uint8Array): Address {
-  if (bytes.length !== 4 && bytes.length !== 16)
-    throw new RangeError(`an address has 4 or 16 octets, not ${bytes.length}`);
-  return String.fromCharCode.apply(null, bytes as unknown as number[]) as Address;
+  if (bytes.length === 16) return ipv6AddressAt(bytes, 0);
+  if (bytes.length === 4) return ipv4AddressAt(bytes, 0);
+  throw new RangeError(`an address has 4 or 16 octets, not ${bytes.length}`);
+}
+
+/** The IPv6 address in the 16 octets from index `at`, which the caller knows to be there. */
+export function ipv6AddressAt(bytes: Uint8Array, at: number): Address {
+  // Sixteen arguments written out: under an interpreter several times faster than a loop or a spread.
+  return String.fromCharCode(
+    bytes[at]!,
+    bytes[at + 1]!,
+    bytes[at + 2]!,
+    bytes[at + 3]!,
+    bytes[at + 4]!,
+    bytes[at + 5]!,
+    bytes[at + 6]!,
+    bytes[at + 7]!,
+    bytes[at + 8]!,
+    bytes[at + 9]!,
+    bytes[at + 10]!,
+    bytes[at + 11]!,
+    bytes[at + 12]!,
+    bytes[at + 13]!,
+    bytes[at + 14]!,
+    bytes[at + 15]!,
+  ) as Address;
+}
+
+/** The IPv4 address in the 4 octets from index `at`, which the caller knows to be there. */
+export function ipv4AddressAt(bytes: Uint8Array, at: number): Address {
+  return String.fromCharCode(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!) as Address;
 }
 
 /** The 4 or 16 octets of an address. */
@@ -61,10 +91,11 @@ export function formatAddress(address: Address): string {
 export function isUnicastRoutable(address: Address): boolean {
   const first = address.charCodeAt(0);
   if (isIpv4(address)) return first !== 0 && first !== 127 && first < 224;
-  if (first === 0xff) return false;
-  if (isLinkLocal(address)) return false;
-  const embedsIpv4OrIsSpecial = address.startsWith('\0'.repeat(8));
-  return !embedsIpv4OrIsSpecial;
+  if (first === 0) {
+    const embedsIpv4OrIsSpecial = address.startsWith(EIGHT_ZEROS);
+    return !embedsIpv4OrIsSpecial;
+  }
+  return first !== 0xff && !isLinkLocal(address);
 }
 
 export function isLinkLocal(address: Address): boolean {

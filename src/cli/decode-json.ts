@@ -2,16 +2,21 @@ import { formatAddress } from '../bytes/address.ts';
 import { formatHex } from '../bytes/hex.ts';
 import { formatPrefix } from '../bytes/prefix.ts';
 import { WireError, type WireErrorCode } from '../bytes/wire-error.ts';
-import { type Icmpv6Message, Icmpv6Type } from '../wire/icmpv6/message.ts';
 import { NextHeader } from '../wire/ip/numbers.ts';
 import type { MobilityMessage } from '../wire/mh/messages/message.ts';
 import { BindingAcknowledgementFlag, BindingUpdateFlag, MessageType, OptionType } from '../wire/mh/numbers.ts';
 import type { MobilityOption } from '../wire/mh/options/option.ts';
 import { optionRule } from '../wire/mh/options/registry.ts';
 import { decodeSignalling, type SignallingPacket } from '../wire/signalling.ts';
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-type JsonObject = { readonly [key: string]: Json };
+import {
+  type FlagLetters,
+  formatLinkLayerAddress,
+  formatNtpTimestamp,
+  type JsonObject,
+  letters,
+  printable,
+} from './decode-fields.ts';
+import { describeIcmpv6 } from './decode-icmpv6.ts';
 
 /** What is printed for one packet, key by key. */
 export type DecodedRow =
@@ -32,7 +37,7 @@ export type DecodedRow =
   | { readonly error: { readonly code: WireErrorCode; readonly offset: number } };
 
 /** Letters of flags as the standards' figures print them, from the highest bit. */
-const BINDING_UPDATE_LETTERS: readonly (readonly [letter: string, mask: number])[] = [
+const BINDING_UPDATE_LETTERS: FlagLetters = [
   ['A', BindingUpdateFlag.acknowledge],
   ['H', BindingUpdateFlag.homeRegistration],
   ['L', BindingUpdateFlag.linkLocalCompatibility],
@@ -44,7 +49,7 @@ const BINDING_UPDATE_LETTERS: readonly (readonly [letter: string, mask: number])
   ['T', BindingUpdateFlag.tlvHeader],
   ['O', BindingUpdateFlag.overwrite],
 ];
-const BINDING_ACKNOWLEDGEMENT_LETTERS: readonly (readonly [letter: string, mask: number])[] = [
+const BINDING_ACKNOWLEDGEMENT_LETTERS: FlagLetters = [
   ['K', BindingAcknowledgementFlag.keyManagement],
   ['R', BindingAcknowledgementFlag.mobileRouter],
   ['P', BindingAcknowledgementFlag.proxyRegistration],
@@ -59,19 +64,6 @@ const MESSAGE_NAMES: Readonly<Record<number, string>> = {
   [MessageType.bindingUpdate]: 'BindingUpdate',
   [MessageType.bindingAcknowledgement]: 'BindingAcknowledgement',
   [MessageType.bindingError]: 'BindingError',
-};
-
-const ICMPV6_NAMES: Readonly<Record<number, string>> = {
-  [Icmpv6Type.destinationUnreachable]: 'DestinationUnreachable',
-  [Icmpv6Type.packetTooBig]: 'PacketTooBig',
-  [Icmpv6Type.timeExceeded]: 'TimeExceeded',
-  [Icmpv6Type.parameterProblem]: 'ParameterProblem',
-  [Icmpv6Type.echoRequest]: 'EchoRequest',
-  [Icmpv6Type.echoReply]: 'EchoReply',
-  144: 'HomeAgentAddressDiscoveryRequest',
-  145: 'HomeAgentAddressDiscoveryReply',
-  146: 'MobilePrefixSolicitation',
-  147: 'MobilePrefixAdvertisement',
 };
 
 /** Next headers behind which signalling may lie: an error there is worth a row. */
@@ -150,6 +142,26 @@ export function describeMessage(message: MobilityMessage): JsonObject {
       return { ...start, status: message.status, homeAddress: formatAddress(message.homeAddress), options };
     case MessageType.bindingRefreshRequest:
       return { ...start, options };
+    case MessageType.homeTestInit:
+      return { ...start, homeInitCookie: formatHex(message.homeInitCookie), options };
+    case MessageType.careOfTestInit:
+      return { ...start, careOfInitCookie: formatHex(message.careOfInitCookie), options };
+    case MessageType.homeTest:
+      return {
+        ...start,
+        homeNonceIndex: message.homeNonceIndex,
+        homeInitCookie: formatHex(message.homeInitCookie),
+        homeKeygenToken: formatHex(message.homeKeygenToken),
+        options,
+      };
+    case MessageType.careOfTest:
+      return {
+        ...start,
+        careOfNonceIndex: message.careOfNonceIndex,
+        careOfInitCookie: formatHex(message.careOfInitCookie),
+        careOfKeygenToken: formatHex(message.careOfKeygenToken),
+        options,
+      };
   }
 }
 
@@ -170,6 +182,16 @@ function optionFields(option: MobilityOption): JsonObject {
       return { authenticator: formatHex(option.authenticator) };
     case OptionType.mobileNetworkPrefix:
       return { prefix: formatPrefix(option.prefix) };
+    case OptionType.mobilityHeaderLinkLayerAddress:
+      return { optionCode: option.optionCode, linkLayerAddress: formatLinkLayerAddress(option.linkLayerAddress) };
+    case OptionType.mobileNodeIdentifier: {
+      const text = printable(option.identifier);
+      return { subtype: option.subtype, identifier: text ?? formatHex(option.identifier) };
+    }
+    case OptionType.mobilityMessageAuthentication:
+      return { subtype: option.subtype, spi: option.spi, authenticator: formatHex(option.authenticator) };
+    case OptionType.mobilityMessageReplayProtection:
+      return { timestamp: formatNtpTimestamp(option.timestamp) };
     case OptionType.bindingIdentifier:
       if (option.malformed) return { malformed: formatHex(option.malformed) };
       return {
@@ -181,28 +203,4 @@ function optionFields(option: MobilityOption): JsonObject {
     case 'unknown':
       return { data: formatHex(option.data) };
   }
-}
-
-/** `undefined` for a type that has nothing to do with mobility, such as Neighbor Discovery. */
-function describeIcmpv6(message: Icmpv6Message): JsonObject | undefined {
-  const type = message.type === 'unknown' ? message.icmpv6Type : message.type;
-  const name = ICMPV6_NAMES[type];
-  if (name === undefined) return undefined;
-  switch (message.type) {
-    case Icmpv6Type.echoRequest:
-    case Icmpv6Type.echoReply:
-      return { type, name, code: 0, identifier: message.identifier, sequence: message.sequenceNumber };
-    case Icmpv6Type.packetTooBig:
-      return { type, name, code: message.code, mtuBytes: message.value };
-    case Icmpv6Type.parameterProblem:
-      return { type, name, code: message.code, pointer: message.value };
-    case 'unknown':
-      return { type, name, code: message.code, data: formatHex(message.data) };
-    default:
-      return { type, name, code: message.code };
-  }
-}
-
-function letters(flags: number, table: readonly (readonly [letter: string, mask: number])[]): string[] {
-  return table.filter(([, mask]) => (flags & mask) !== 0).map(([letter]) => letter);
 }

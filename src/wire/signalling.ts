@@ -4,12 +4,41 @@ import { WireError } from '../bytes/wire-error.ts';
 import { Writer } from '../bytes/writer.ts';
 import { decodeIcmpv6, encodeIcmpv6 } from './icmpv6/codec.ts';
 import type { Icmpv6Message } from './icmpv6/message.ts';
-import { DEFAULT_HOP_LIMIT, decodeIpv6, encodeIpv6Header, IPV6_HEADER_OCTETS, IPV6_NEXT_HEADER_AT } from './ip/ipv6.ts';
+import {
+  checkNeighborDiscovery,
+  isNeighborDiscovery,
+  NEIGHBOR_DISCOVERY_HOP_LIMIT,
+} from './icmpv6/neighbor-discovery-validity.ts';
+import {
+  DEFAULT_HOP_LIMIT,
+  decodeIpv6,
+  encodeIpv6Header,
+  IPV6_HEADER_OCTETS,
+  IPV6_NEXT_HEADER_AT,
+  IPV6_PAYLOAD_LENGTH_AT,
+} from './ip/ipv6.ts';
 import { NextHeader, ParameterProblemCode } from './ip/numbers.ts';
-import { decodeOptionsHeader, encodeHomeAddressHeader, HOME_ADDRESS_HEADER_OCTETS } from './ip/options.ts';
-import { decodeRoutingHeader, encodeRouting2Header, ROUTING_2_OCTETS } from './ip/routing-header.ts';
-import { decodeMobilityHeader, encodeMobilityHeader } from './mh/header.ts';
+import { decodeOptionsHeader, encodeHomeAddressHeader } from './ip/options.ts';
+import { decodeRoutingHeader, encodeRouting2Header } from './ip/routing-header.ts';
+import { type Sign, signMobilityHeader } from './mh/authentication.ts';
+import { decodeMobilityHeader, trimMobilityHeader, writeMobilityHeader } from './mh/header.ts';
 import type { MobilityMessage } from './mh/messages/message.ts';
+import { MessageType, OptionType } from './mh/numbers.ts';
+
+/** By next header: 1 for a header that another one follows. Looked up faster than a list is searched. */
+const EXTENSIONS = new Uint8Array(256);
+for (const extension of [
+  NextHeader.hopByHopOptions,
+  NextHeader.routing,
+  NextHeader.fragment,
+  NextHeader.destinationOptions,
+]) {
+  EXTENSIONS[extension] = 1;
+}
+
+const NO_OPTIONS: EncodeOptions = {};
+const USUAL_OCTETS = 256;
+const LARGEST_PAYLOAD = 0xffff;
 
 interface Addressed {
   /** Source in the IPv6 header. */
@@ -26,12 +55,16 @@ interface Addressed {
 export interface MobilityPacket extends Addressed {
   readonly kind: 'mobility';
   readonly message: MobilityMessage;
+  /** The octets of the Mobility Header as received, which its authentication covers. Ignored when sent. */
+  readonly mobilityHeader?: Uint8Array;
 }
 
 /** An IPv6 packet that carries ICMPv6. */
 export interface Icmpv6Packet extends Addressed {
   readonly kind: 'icmpv6';
   readonly message: Icmpv6Message;
+  /** In the IPv6 header. When sent and left out: 255 for Neighbor Discovery, else 64. */
+  readonly hopLimit?: number;
 }
 
 /** An IPv6 packet whose upper layer is neither: its payload is for another room. */
@@ -51,6 +84,16 @@ interface HeaderChain {
   readonly routing2: Address | undefined;
 }
 
+/** How a packet is sent. */
+export interface EncodeOptions {
+  /** Instead of the packet's own. */
+  readonly hopLimit?: number;
+  /** Makes the authenticator of a message with a MN-HA authentication option. */
+  readonly sign?: Sign;
+  /** What the authenticator covers instead of what `authenticatedAddresses` says. */
+  readonly careOfAddress?: Address;
+}
+
 /**
  * Reads a whole IPv6 packet through its extension headers. Any upper layer but the Mobility Header and ICMPv6 comes
  * out as `other`. Throws `WireError` as the codecs of the headers do, and `unsupported` for a fragment.
@@ -58,50 +101,76 @@ interface HeaderChain {
 export function decodeSignalling(packet: Uint8Array): SignallingPacket {
   const { header, payload } = decodeIpv6(packet);
   const { protocol, homeAddress, routing2 } = walkHeaders(payload, header.nextHeader, header.destination);
-  const addressed: Addressed = {
-    source: header.source,
-    destination: header.destination,
-    ...(homeAddress !== undefined && { homeAddress }),
-    ...(routing2 !== undefined && { routing2 }),
-  };
-  const source = homeAddress ?? header.source;
-  const destination = routing2 ?? header.destination;
+  const { source, destination, hopLimit } = header;
   const base = payload.offset;
   const upperLayer = payload.rest();
   switch (protocol) {
-    case NextHeader.mobility:
-      return {
-        kind: 'mobility',
-        ...addressed,
-        message: decodeMobilityHeader(upperLayer, { source, destination, base }),
-      };
-    case NextHeader.icmpv6:
-      return { kind: 'icmpv6', ...addressed, message: decodeIcmpv6(upperLayer, source, destination, base) };
+    case NextHeader.mobility: {
+      const mobilityHeader = trimMobilityHeader(upperLayer, base);
+      const context = { source: homeAddress ?? source, destination: routing2 ?? destination, base };
+      const message = decodeMobilityHeader(mobilityHeader, context);
+      return withHome({ kind: 'mobility', source, destination, message, mobilityHeader }, homeAddress, routing2);
+    }
+    case NextHeader.icmpv6: {
+      const message = decodeIcmpv6(upperLayer, homeAddress ?? source, routing2 ?? destination, base);
+      checkNeighborDiscovery(message, header);
+      return withHome({ kind: 'icmpv6', source, destination, hopLimit, message }, homeAddress, routing2);
+    }
     default:
-      return { kind: 'other', ...addressed, protocol, payload: upperLayer };
+      return withHome({ kind: 'other', source, destination, protocol, payload: upperLayer }, homeAddress, routing2);
   }
+}
+
+/** Sets what is there. A spread of what may be there would cost as much as the headers' decoding. */
+function withHome(
+  packet: SignallingPacket,
+  homeAddress: Address | undefined,
+  routing2: Address | undefined,
+): SignallingPacket {
+  const made: { homeAddress?: Address; routing2?: Address } = packet;
+  if (homeAddress !== undefined) made.homeAddress = homeAddress;
+  if (routing2 !== undefined) made.routing2 = routing2;
+  return packet;
 }
 
 /**
  * Writes a whole IPv6 packet: a type 2 routing header and a Home Address option where there are any, in this order
  * (RFC 6275 §6.3), then the upper layer. Throws `RangeError` for values that do not fit.
  */
-export function encodeSignalling(packet: SignallingPacket, hopLimit = DEFAULT_HOP_LIMIT): Uint8Array {
-  const { homeAddress, routing2 } = packet;
-  const upperLayer = encodeUpperLayer(packet, homeAddress ?? packet.source, routing2 ?? packet.destination);
-  const extensionOctets =
-    (routing2 === undefined ? 0 : ROUTING_2_OCTETS) + (homeAddress === undefined ? 0 : HOME_ADDRESS_HEADER_OCTETS);
+export function encodeSignalling(packet: SignallingPacket, options: EncodeOptions = NO_OPTIONS): Uint8Array {
+  const { source, destination, homeAddress, routing2 } = packet;
   const protocol = protocolOf(packet);
   const behindRouting = homeAddress === undefined ? protocol : NextHeader.destinationOptions;
   const nextHeader = routing2 === undefined ? behindRouting : NextHeader.routing;
+  const hopLimit = options.hopLimit ?? hopLimitOf(packet);
 
-  const writer = new Writer(IPV6_HEADER_OCTETS + extensionOctets + upperLayer.length);
-  const { source, destination } = packet;
-  const header = { trafficClass: 0, flowLabel: 0, nextHeader, hopLimit, source, destination };
-  encodeIpv6Header(writer, header, extensionOctets + upperLayer.length);
+  const writer = new Writer(USUAL_OCTETS);
+  encodeIpv6Header(writer, { trafficClass: 0, flowLabel: 0, nextHeader, hopLimit, source, destination }, 0);
   if (routing2 !== undefined) encodeRouting2Header(writer, behindRouting, routing2);
   if (homeAddress !== undefined) encodeHomeAddressHeader(writer, protocol, homeAddress);
-  return writer.put(upperLayer).bytes();
+  putUpperLayer(writer, packet, homeAddress ?? source, routing2 ?? destination, options);
+  const payloadOctets = writer.length - IPV6_HEADER_OCTETS;
+  if (payloadOctets > LARGEST_PAYLOAD) throw new RangeError(`a payload of ${payloadOctets} octets`);
+  writer.setU16(IPV6_PAYLOAD_LENGTH_AT, payloadOctets);
+  return writer.bytes();
+}
+
+/**
+ * The care-of and home address that the authentication of a message covers, as the packet shows them (RFC 4285 §5.1):
+ * in a Binding Acknowledgement those that it is sent to, else those that it comes from. An Alternate Care-of Address
+ * stands for the source (RFC 6275 §6.2.5); the acknowledgement of such an update cannot show it.
+ */
+export function authenticatedAddresses(packet: MobilityPacket): { careOfAddress: Address; homeAddress: Address } {
+  const { message } = packet;
+  if (message.type === MessageType.bindingAcknowledgement) {
+    return { careOfAddress: packet.destination, homeAddress: packet.routing2 ?? packet.destination };
+  }
+  const options = message.type === MessageType.bindingUpdate ? message.options : [];
+  let careOfAddress = packet.source;
+  for (const option of options) {
+    if (option.type === OptionType.alternateCareOfAddress) careOfAddress = option.careOfAddress;
+  }
+  return { careOfAddress, homeAddress: packet.homeAddress ?? packet.source };
 }
 
 function walkHeaders(reader: Reader, firstHeader: number, destination: Address): HeaderChain {
@@ -109,45 +178,30 @@ function walkHeaders(reader: Reader, firstHeader: number, destination: Address):
   let nextHeaderOffset = IPV6_NEXT_HEADER_AT;
   let homeAddress: Address | undefined;
   let routing2: Address | undefined;
-  for (;;) {
+  while (EXTENSIONS[protocol] === 1) {
     const { offset } = reader;
-    switch (protocol) {
-      case NextHeader.hopByHopOptions: {
-        if (nextHeaderOffset !== IPV6_NEXT_HEADER_AT) throw misplacedHopByHop(nextHeaderOffset);
-        const extension = readExtension(reader);
-        decodeOptionsHeader(extension.body, destination, false);
-        protocol = extension.nextHeader;
-        break;
-      }
-      case NextHeader.destinationOptions: {
-        const extension = readExtension(reader);
-        const found = decodeOptionsHeader(extension.body, destination, true);
-        if (found !== undefined && homeAddress !== undefined) throw new WireError('duplicate-option', offset);
-        homeAddress ??= found;
-        protocol = extension.nextHeader;
-        break;
-      }
-      case NextHeader.routing: {
-        const extension = readExtension(reader);
-        const found = decodeRoutingHeader(extension.body, extension.headerLength);
-        if (found !== undefined && routing2 !== undefined) throw new WireError('bad-value', offset);
-        routing2 ??= found;
-        protocol = extension.nextHeader;
-        break;
-      }
-      case NextHeader.fragment:
-        throw new WireError('unsupported', offset);
-      default:
-        return { protocol, homeAddress, routing2 };
+    if (protocol === NextHeader.fragment) throw new WireError('unsupported', offset);
+    if (protocol === NextHeader.hopByHopOptions && nextHeaderOffset !== IPV6_NEXT_HEADER_AT) {
+      throw misplacedHopByHop(nextHeaderOffset);
     }
+    const nextHeader = reader.u8();
+    const headerLength = reader.u8();
+    const body = reader.within(headerLength * 8 + 6);
+    if (protocol === NextHeader.routing) {
+      const found = decodeRoutingHeader(body, headerLength);
+      if (found !== undefined && routing2 !== undefined) throw new WireError('bad-value', offset);
+      routing2 ??= found;
+    } else if (protocol === NextHeader.destinationOptions) {
+      const found = decodeOptionsHeader(body, destination, true);
+      if (found !== undefined && homeAddress !== undefined) throw new WireError('duplicate-option', offset);
+      homeAddress ??= found;
+    } else {
+      decodeOptionsHeader(body, destination, false);
+    }
+    protocol = nextHeader;
     nextHeaderOffset = offset;
   }
-}
-
-function readExtension(reader: Reader): { nextHeader: number; headerLength: number; body: Reader } {
-  const nextHeader = reader.u8();
-  const headerLength = reader.u8();
-  return { nextHeader, headerLength, body: reader.within((headerLength + 1) * 8 - 2) };
+  return { protocol, homeAddress, routing2 };
 }
 
 /** Hop-by-hop options stand directly behind the IPv6 header and nowhere else (RFC 8200 §4.1). */
@@ -161,13 +215,33 @@ function protocolOf(packet: SignallingPacket): number {
   return packet.kind === 'icmpv6' ? NextHeader.icmpv6 : packet.protocol;
 }
 
-function encodeUpperLayer(packet: SignallingPacket, source: Address, destination: Address): Uint8Array {
+function hopLimitOf(packet: SignallingPacket): number {
+  if (packet.kind !== 'icmpv6') return DEFAULT_HOP_LIMIT;
+  return packet.hopLimit ?? (isNeighborDiscovery(packet.message) ? NEIGHBOR_DISCOVERY_HOP_LIMIT : DEFAULT_HOP_LIMIT);
+}
+
+function putUpperLayer(
+  writer: Writer,
+  packet: SignallingPacket,
+  source: Address,
+  destination: Address,
+  options: EncodeOptions,
+): void {
   switch (packet.kind) {
-    case 'mobility':
-      return encodeMobilityHeader(packet.message, source, destination);
+    case 'mobility': {
+      const { sign } = options;
+      writeMobilityHeader(writer, packet.message, source, destination, sign && sealer(packet, sign, options));
+      break;
+    }
     case 'icmpv6':
-      return encodeIcmpv6(packet.message, source, destination);
+      writer.put(encodeIcmpv6(packet.message, source, destination));
+      break;
     case 'other':
-      return packet.payload;
+      writer.put(packet.payload);
   }
+}
+
+function sealer(packet: MobilityPacket, sign: Sign, options: EncodeOptions): (header: Uint8Array) => void {
+  const { careOfAddress, homeAddress } = authenticatedAddresses(packet);
+  return (header) => signMobilityHeader(header, options.careOfAddress ?? careOfAddress, homeAddress, sign);
 }

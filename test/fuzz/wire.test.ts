@@ -10,15 +10,22 @@ import { formatHex } from '../../src/bytes/hex.ts';
 import { prefix } from '../../src/bytes/prefix.ts';
 import { WireError } from '../../src/bytes/wire-error.ts';
 import { describePacket } from '../../src/cli/decode-json.ts';
+import { encodeIcmpv6 } from '../../src/wire/icmpv6/codec.ts';
+import { authenticatedData } from '../../src/wire/mh/authentication.ts';
+import { OptionType } from '../../src/wire/mh/numbers.ts';
+import type { MobilityMessageAuthenticationOption } from '../../src/wire/mh/options/mobility-message-authentication.ts';
+import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
 import { decodeNetlink } from '../../src/wire/netlink/decode.ts';
 import { encodeNetlinkRequest, type NetlinkRequest } from '../../src/wire/netlink/encode.ts';
 import { decodeSignalling, encodeSignalling } from '../../src/wire/signalling.ts';
 import { hex } from '../lib/wire.ts';
 import { mutate, Random } from '../lib/wire-mutations.ts';
-import { CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MESSAGE_VECTORS, PACKET_VECTORS } from '../lib/wire-vectors.ts';
+import { PACKET_VECTORS } from '../lib/wire-packet-vectors.ts';
+import { CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MESSAGE_VECTORS } from '../lib/wire-vectors.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 6275);
 const MESSAGES = 700_000;
+const ICMPV6 = 300_000;
 const PACKETS = 500_000;
 const NETLINK = 300_000;
 const kept = new URL('../vectors/malformed/', import.meta.url).pathname;
@@ -33,6 +40,10 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((octet, i) => octet === b[i]);
 }
 
+function isForHomeAgent(option: MobilityOption): option is MobilityMessageAuthenticationOption {
+  return option.type === OptionType.mobilityMessageAuthentication && option.subtype === 1;
+}
+
 /** How a packet decodes: a kind or an error's code. Throws what must not be. */
 function tryPacket(packet: Uint8Array): string {
   const decoded = decodeOrCode(() => decodeSignalling(packet), packet.length);
@@ -40,7 +51,14 @@ function tryPacket(packet: Uint8Array): string {
   const encoded = encodeSignalling(decoded);
   const again = encodeSignalling(decodeSignalling(encoded));
   if (!same(encoded, again)) throw new Error(`not stable: ${formatHex(encoded)} ${formatHex(again)}`);
-  return decoded.kind === 'mobility' ? `mobility ${decoded.message.type}` : decoded.kind;
+  if (decoded.kind === 'other') return decoded.kind;
+  if (decoded.kind === 'mobility') {
+    const found = authenticatedData(decoded.mobilityHeader!, CARE_OF_ADDRESS, HOME_ADDRESS);
+    const option = 'options' in decoded.message && decoded.message.options.find(isForHomeAgent);
+    const sameAuthenticator = option && found ? same(found.authenticator, option.authenticator) : !option && !found;
+    if (!sameAuthenticator) throw new Error(`authentication: ${formatHex(packet)}`);
+  }
+  return `${decoded.kind} ${decoded.message.type}`;
 }
 
 function tryNetlink(buffer: Uint8Array, littleEndian: boolean): string {
@@ -136,9 +154,40 @@ test(`${MESSAGES} damaged messages in sound packets (seed ${SEED})`, () => {
     keepIfBroken(packet, outcomes, () => tryPacket(packet));
   }
   for (const outcome of [
-    ...['mobility 0', 'mobility 5', 'mobility 6', 'mobility 7', 'mobility unknown', 'icmpv6'],
+    ...[0, 1, 2, 3, 4, 5, 6, 7, 'unknown'].map((type) => `mobility ${type}`),
+    ...['icmpv6 1', 'icmpv6 128', 'icmpv6 unknown'],
     ...['truncated', 'bad-length', 'bad-value', 'bad-next-header', 'duplicate-option', 'option-not-last'],
     ...['option-overrun'],
+  ]) {
+    assert.ok((outcomes.get(outcome) ?? 0) > 100, `${outcome}: ${JSON.stringify([...outcomes])}`);
+  }
+});
+
+test(`${ICMPV6} damaged messages of Neighbor Discovery and Mobile IPv6 in sound packets (seed ${SEED})`, () => {
+  const random = new Random(SEED + 3);
+  const outcomes: Outcomes = new Map();
+  const choices = PACKET_VECTORS.flatMap(({ value }) =>
+    value.kind === 'icmpv6' ? [encodeIcmpv6(value.message, value.source, value.destination)] : [],
+  );
+  const [linkLocal, everyone] = [address('fe80::1'), address('ff02::1')];
+  for (let i = 0; i < ICMPV6; i++) {
+    const damaged = mutate(random, random.pick(choices), random.pick(choices));
+    const destination = random.pick([HOME_AGENT, everyone]);
+    if (damaged.length >= 4) {
+      damaged.fill(0, 2, 4);
+      const sum = upperLayerChecksum(linkLocal, destination, 58, damaged);
+      damaged.set([sum >> 8, sum & 255], 2);
+    }
+    const packet = encodeSignalling(
+      { kind: 'other', source: linkLocal, destination, protocol: 58, payload: damaged },
+      { hopLimit: random.below(8) ? 255 : 64 },
+    );
+    keepIfBroken(packet, outcomes, () => tryPacket(packet));
+    if (i % 16 === 0) keepIfBroken(packet, new Map(), () => `${describePacket(packet, null, true)}`);
+  }
+  for (const outcome of [
+    ...[133, 134, 135, 136, 144, 145, 146, 147, 'unknown'].map((type) => `icmpv6 ${type}`),
+    ...['truncated', 'bad-length', 'bad-value', 'option-overrun'],
   ]) {
     assert.ok((outcomes.get(outcome) ?? 0) > 100, `${outcome}: ${JSON.stringify([...outcomes])}`);
   }
@@ -157,7 +206,17 @@ test(`${PACKETS} damaged packets (seed ${SEED})`, () => {
     if (i % 16 === 0) keepIfBroken(packet, new Map(), () => `${describePacket(packet, null, true)}`);
   }
   for (const outcome of [
-    ...['mobility 5', 'icmpv6', 'other', 'truncated', 'bad-length', 'bad-value', 'bad-checksum', 'bad-next-header'],
+    ...[
+      'mobility 5',
+      'icmpv6 129',
+      'icmpv6 134',
+      'other',
+      'truncated',
+      'bad-length',
+      'bad-value',
+      'bad-checksum',
+      'bad-next-header',
+    ],
     ...['duplicate-option', 'option-overrun', 'unrecognized-option', 'unsupported'],
   ]) {
     assert.ok((outcomes.get(outcome) ?? 0) > 10, `${outcome}: ${JSON.stringify([...outcomes])}`);

@@ -5,6 +5,7 @@ import type { MobilityMessage } from '../../src/wire/mh/messages/message.ts';
 import { MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
 import type { BindingAuthorizationDataOption } from '../../src/wire/mh/options/binding-authorization-data.ts';
 import type { BindingIdentifierOption } from '../../src/wire/mh/options/binding-identifier.ts';
+import type { MobilityMessageAuthenticationOption } from '../../src/wire/mh/options/mobility-message-authentication.ts';
 import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
 import type { MobilityPacket } from '../../src/wire/signalling.ts';
 import type { Random } from './wire-mutations.ts';
@@ -47,6 +48,30 @@ function shuffled<T>(random: Random, items: readonly T[]): T[] {
   return items.map(() => rest.splice(random.below(rest.length), 1)[0]!);
 }
 
+/** Alone, or with authentication for the AAA server behind it. */
+function messageAuthentication(random: Random): MobilityMessageAuthenticationOption[] {
+  const option = { type: OptionType.mobilityMessageAuthentication, spi: 256 + random.below(0xffff_fe00) };
+  const forHomeAgent = { ...option, subtype: 1, authenticator: random.bytes(12) };
+  return random.below(4) ? [forHomeAgent] : [forHomeAgent, { ...option, subtype: 2, authenticator: random.bytes(20) }];
+}
+
+function replayProtection(random: Random): MobilityOption {
+  const timestamp = { seconds: random.below(0x1_0000_0000), fraction: random.below(0x1_0000_0000) };
+  return { type: OptionType.mobilityMessageReplayProtection, timestamp };
+}
+
+function identifier(random: Random): MobilityOption {
+  // tshark does not show shorter ones.
+  const letters = Uint8Array.from({ length: 4 + random.below(30) }, () => 97 + random.below(26));
+  return { type: OptionType.mobileNodeIdentifier, subtype: 1, identifier: letters };
+}
+
+/** What stands behind all other options: one kind of authentication, the other, or none. */
+function lastOptions(random: Random): MobilityOption[] {
+  const choices = [() => [authorization(random)], () => messageAuthentication(random), () => []];
+  return random.pick<() => MobilityOption[]>(choices)();
+}
+
 function updateOptions(random: Random): MobilityOption[] {
   const options: MobilityOption[] = [
     ...times(random, 3, () => randomBid(random, true)),
@@ -63,8 +88,15 @@ function updateOptions(random: Random): MobilityOption[] {
       homeNonceIndex: random.below(65536),
       careOfNonceIndex: random.below(65536),
     })),
+    ...times(random, 1, () => ({
+      type: OptionType.mobilityHeaderLinkLayerAddress,
+      optionCode: 2,
+      linkLayerAddress: random.bytes(6),
+    })),
+    ...times(random, 1, () => identifier(random)),
+    ...times(random, 1, () => replayProtection(random)),
   ];
-  return [...shuffled(random, options), ...times(random, 1, () => authorization(random))];
+  return [...shuffled(random, options), ...lastOptions(random)];
 }
 
 function acknowledgementOptions(random: Random): MobilityOption[] {
@@ -74,12 +106,38 @@ function acknowledgementOptions(random: Random): MobilityOption[] {
       type: OptionType.bindingRefreshAdvice,
       refreshIntervalSeconds: random.below(65536) * 4,
     })),
+    ...times(random, 1, () => identifier(random)),
+    ...times(random, 1, () => replayProtection(random)),
   ];
-  return [...shuffled(random, options), ...times(random, 1, () => authorization(random))];
+  return [...shuffled(random, options), ...lastOptions(random)];
 }
 
 function randomMessage(random: Random): MobilityMessage {
-  switch (random.below(6)) {
+  switch (random.below(10)) {
+    case 6:
+      return { type: MessageType.homeTestInit, homeInitCookie: random.bytes(8), options: [] };
+    case 7:
+      return {
+        type: MessageType.careOfTestInit,
+        careOfInitCookie: random.bytes(8),
+        options: times(random, 1, () => randomBid(random, false)),
+      };
+    case 8:
+      return {
+        type: MessageType.homeTest,
+        homeNonceIndex: random.below(65536),
+        homeInitCookie: random.bytes(8),
+        homeKeygenToken: random.bytes(8),
+        options: [],
+      };
+    case 9:
+      return {
+        type: MessageType.careOfTest,
+        careOfNonceIndex: random.below(65536),
+        careOfInitCookie: random.bytes(8),
+        careOfKeygenToken: random.bytes(8),
+        options: times(random, 1, () => randomBid(random, false)),
+      };
     case 0:
       return { type: MessageType.bindingRefreshRequest, options: times(random, 2, () => randomBid(random, false)) };
     case 1:

@@ -23,6 +23,10 @@ from scapy.layers.inet6 import (  # noqa: E402
     MIP6MH_BE,
     MIP6MH_BRR,
     MIP6MH_BU,
+    MIP6MH_CoT,
+    MIP6MH_CoTI,
+    MIP6MH_HoT,
+    MIP6MH_HoTI,
     MIP6OptAltCoA,
     MIP6OptBindingAuthData,
     MIP6OptBRAdvice,
@@ -70,15 +74,14 @@ ONCE = [
     lambda: MIP6OptAltCoA(acoa=address()),
     # scapy's own default for the length is wrong.
     lambda: MIP6OptNonceIndices(olen=4, hni=number(16), coni=number(16)),
+    # Here, too, its own default length is wrong: it has an octet of padding in front of the address.
+    lambda: MIP6OptLLAddr(olen=8, lla=":".join("%02x" % octet for octet in octets(6))),
+    lambda: MIP6OptReplayProtection(timestamp=number(64)),
 ]
 MANY = [
     lambda: MIP6OptMobNetPrefix(reserved=number(8), plen=chance.randrange(129), prefix=address()),
     binding_identifier,
-    # Here, too, its own default length is wrong.
-    lambda: MIP6OptLLAddr(olen=8, lla=":".join("%02x" % octet for octet in octets(6))),
-    lambda: MIP6OptMNID(id=octets(chance.randrange(1, 20))),
-    lambda: MIP6OptMsgAuth(mspi=number(32), authdata=octets(12)),
-    lambda: MIP6OptReplayProtection(timestamp=number(64)),
+    lambda: MIP6OptMNID(subtype=number(8), id=octets(chance.randrange(1, 20))),
     lambda: MIP6OptCGAParamsReq(),
     lambda: MIP6OptCGAParams(cgaparams=octets(chance.randrange(40))),
     lambda: MIP6OptSignature(sig=octets(chance.randrange(40))),
@@ -96,11 +99,15 @@ def options(authorized):
     if authorized and chance.random() < 0.25:
         # scapy's own default for the length is wrong here, too.
         chosen.append(MIP6OptBindingAuthData(olen=12, authenticator=number(96)))
+    elif authorized and chance.random() < 0.4:
+        chosen.append(MIP6OptMsgAuth(subtype=1, mspi=number(32), authdata=octets(12)))
+        if chance.random() < 0.3:
+            chosen.append(MIP6OptMsgAuth(subtype=2, mspi=3, authdata=octets(20)))
     return chosen
 
 
 def message(padding):
-    kind = chance.randrange(4)
+    kind = chance.randrange(6)
     if kind == 0:
         return MIP6MH_BRR(res=number(8), res2=number(16), autopad=padding, options=options(False))
     if kind == 1:
@@ -112,6 +119,21 @@ def message(padding):
         return MIP6MH_BA(
             res=number(8), status=number(8), flags=number(3), res2=number(5), seq=number(16), mhtime=number(16),
             autopad=padding, options=options(True),
+        )
+    if kind == 3:
+        make = chance.choice([MIP6MH_HoTI, MIP6MH_CoTI])
+        # The class for the other one keeps this one's type.
+        mhtype = 1 if make is MIP6MH_HoTI else 2
+        return make(
+            mhtype=mhtype, res=number(8), reserved=octets(2), cookie=octets(8),
+            autopad=padding, options=options(False),
+        )
+    if kind == 4:
+        make = chance.choice([MIP6MH_HoT, MIP6MH_CoT])
+        mhtype = 3 if make is MIP6MH_HoT else 4
+        return make(
+            mhtype=mhtype, res=number(8), index=number(16), cookie=octets(8), token=octets(8),
+            autopad=padding, options=options(False),
         )
     # scapy always pads this one.
     return MIP6MH_BE(res=number(8), status=number(8), reserved=number(8), ha=address(), options=options(False))
@@ -145,7 +167,7 @@ def build(padding):
     mobility = message(padding)
     row["message"] = {"type": mobility.mhtype, **fields(mobility, ("options", "autopad"))}
     row["options"] = [describe(option) for option in mobility.options]
-    row["whole"] = len(bytes(mobility)) % 8 == 0 and len(bytes(mobility)) >= {5: 16, 6: 16, 7: 24}.get(mobility.mhtype, 8)
+    row["whole"] = len(bytes(mobility)) % 8 == 0 and len(bytes(mobility)) >= {1: 16, 2: 16, 3: 24, 4: 24, 5: 16, 6: 16, 7: 24}.get(mobility.mhtype, 8)
     row["packet"] = bytes(headers / mobility).hex()
     return row
 

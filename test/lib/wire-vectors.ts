@@ -3,14 +3,22 @@
 import { address } from '../../src/bytes/address.ts';
 import { prefix } from '../../src/bytes/prefix.ts';
 import type { MobilityMessage } from '../../src/wire/mh/messages/message.ts';
-import { MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
+import {
+  LinkLayerAddressOptionCode,
+  MessageType,
+  MobileNodeIdentifierSubtype,
+  OptionType,
+} from '../../src/wire/mh/numbers.ts';
 import type { BindingIdentifierOption } from '../../src/wire/mh/options/binding-identifier.ts';
-import type { SignallingPacket } from '../../src/wire/signalling.ts';
+import type { MobilityMessageAuthenticationOption } from '../../src/wire/mh/options/mobility-message-authentication.ts';
 import { hex } from './wire.ts';
 
 export const HOME_AGENT = address('2001:db8:1::1');
 export const HOME_ADDRESS = address('2001:db8:1::2');
 export const CARE_OF_ADDRESS = address('2001:db8:a::4');
+
+const COOKIE = hex('1122334455667788');
+const TOKEN = hex('99aabbccddeeff00');
 
 export interface MessageVector {
   readonly name: string;
@@ -39,6 +47,17 @@ const authorization = {
   type: OptionType.bindingAuthorizationData,
   authenticator: hex('0102030405060708090a0b0c'),
 } as const;
+
+const careOfTest = {
+  type: MessageType.careOfTest,
+  careOfNonceIndex: 0x12,
+  careOfInitCookie: COOKIE,
+  careOfKeygenToken: TOKEN,
+} as const;
+
+function authentication(subtype: number, authenticator: string): MobilityMessageAuthenticationOption {
+  return { type: OptionType.mobilityMessageAuthentication, subtype, spi: 0x100, authenticator: hex(authenticator) };
+}
 
 export const MESSAGE_VECTORS: readonly MessageVector[] = [
   {
@@ -186,103 +205,123 @@ export const MESSAGE_VECTORS: readonly MessageVector[] = [
     value: { type: 'unknown', messageType: 99, data: hex('01020304050607080910') },
   },
   {
-    name: 'a Home Test Init is kept raw',
+    name: '[6275-6.1.3-01] [6275-5.2.3-02] a Home Test Init without options has a cookie of 64 bits and Header Len 1',
     hex: '3b 01 01 00 569b 0000 1122334455667788',
-    value: { type: 'unknown', messageType: MessageType.homeTestInit, data: hex('00001122334455667788') },
+    value: { type: MessageType.homeTestInit, homeInitCookie: COOKIE, options: [] },
   },
-];
-
-export interface PacketVector {
-  readonly name: string;
-  readonly hex: string;
-  readonly value: SignallingPacket;
-}
-
-export const PACKET_VECTORS: readonly PacketVector[] = [
   {
-    name: '[6275-6.3-01] [6275-6.3-02] a Binding Update behind a Home Address option, whose checksum covers the home address',
-    hex: `6000000000383c40 20010db8000a00000000000000000004 20010db8000100000000000000000001
-          8702 01020000 c910 20010db8000100000000000000000002
-          3b030500 7099 0104 c000 0069 0100 0310 20010db8000a00000000000000000004`,
+    name: '[6275-6.1.4-01] a Care-of Test Init without options has a cookie of 64 bits and Header Len 1',
+    hex: '3b 01 02 00 559b 0000 1122334455667788',
+    value: { type: MessageType.careOfTestInit, careOfInitCookie: COOKIE, options: [] },
+  },
+  {
+    name: '[5648-4.3-01] a Care-of Test Init may hold a Binding Identifier',
+    hex: '3b 02 02 00 3187 0000 1122334455667788  23 04 0007 00 00  01 00',
+    value: { type: MessageType.careOfTestInit, careOfInitCookie: COOKIE, options: [bid(7)] },
+  },
+  {
+    name: '[6275-6.1.5-01] [6275-5.2.3-02] a Home Test without options has nonce index, cookie, token and Header Len 2',
+    hex: '3b 02 03 00 221a 0011 1122334455667788 99aabbccddeeff00',
     value: {
-      kind: 'mobility',
-      source: CARE_OF_ADDRESS,
-      destination: HOME_AGENT,
-      homeAddress: HOME_ADDRESS,
-      message: { ...update, sequenceNumber: 0x104, flags: 0xc000, lifetimeSeconds: 420, options: [alternate] },
+      type: MessageType.homeTest,
+      homeNonceIndex: 0x11,
+      homeInitCookie: COOKIE,
+      homeKeygenToken: TOKEN,
+      options: [],
     },
   },
   {
-    name: '[6275-6.4.1-01] a Binding Acknowledgement behind a type 2 routing header, checksum over the home address',
-    hex: `6000000000282b40 20010db8000100000000000000000001 20010db8000a00000000000000000004
-          87020201 00000000 20010db8000100000000000000000002
-          3b010600 61b1 0000 0001 003c 01020000`,
+    name: '[6275-6.1.6-01] a Care-of Test without options has nonce index, cookie, token and Header Len 2',
+    hex: '3b 02 04 00 2119 0012 1122334455667788 99aabbccddeeff00',
+    value: { ...careOfTest, options: [] },
+  },
+  {
+    name: '[5648-4.3-01] a Care-of Test may hold a Binding Identifier with a status',
+    hex: '3b 03 04 00 5704 0012 1122334455667788 99aabbccddeeff00  23 04 0007 a6 00  01 00',
+    value: { ...careOfTest, options: [bid(7, { status: 166 })] },
+  },
+  {
+    name: '[6275-6.1.3-01] an unknown option in a Home Test Init is skipped',
+    hex: '3b 02 01 00 16d1 0000 1122334455667788  c8 03 aabbcc  01 01 00',
     value: {
-      kind: 'mobility',
-      source: HOME_AGENT,
-      destination: CARE_OF_ADDRESS,
-      routing2: HOME_ADDRESS,
-      message: { ...acknowledgement, status: 0, flags: 0, sequenceNumber: 1, lifetimeSeconds: 240, options: [] },
+      type: MessageType.homeTestInit,
+      homeInitCookie: COOKIE,
+      options: [{ type: 'unknown', optionType: 200, data: hex('aabbcc') }],
     },
   },
   {
-    name: '[6275-6.1.1-01] a Binding Refresh Request directly behind the IPv6 header, announced by Next Header 135',
-    hex: `6000000000088740 20010db8000100000000000000000001 20010db8000a00000000000000000004
-          3b000000 68ee 0000`,
+    name: '[5648-5.6.3-05] a home binding with the link-layer address of the mobile node, under Option-Code 2',
+    hex: '3b 03 05 00 6f9a 010a c440 0069  07 07 02 020000000001  00  23 04 0001 00 80  01 02 0000',
     value: {
-      kind: 'mobility',
-      source: HOME_AGENT,
-      destination: CARE_OF_ADDRESS,
-      message: { type: MessageType.bindingRefreshRequest, options: [] },
+      ...update,
+      sequenceNumber: 0x10a,
+      flags: 0xc440,
+      lifetimeSeconds: 420,
+      options: [
+        {
+          type: OptionType.mobilityHeaderLinkLayerAddress,
+          optionCode: LinkLayerAddressOptionCode.mobileNode,
+          linkLayerAddress: hex('020000000001'),
+        },
+        bid(1, { simultaneousHomeAndForeign: true }),
+      ],
     },
   },
   {
-    name: '[6275-6.3-03] an echo reply behind both, the Home Address option after the routing header',
-    hex: `60000000003d2b40 20010db8000a00000000000000000004 20010db8000a00000000000000000004
-          3c020201 00000000 20010db8000100000000000000000002
-          3a02 01020000 c910 20010db8000100000000000000000002
-          8100 de68 0102 0003 68656c6c6f`,
+    name: '[4285-5-01] [4285-6-01] identifier, timestamp at 8n+2 and authentication at 4n+1, which ends the message',
+    hex: `3b 08 05 00 a7f9 010b c400 0069  08 17 01 76656869636c653740666c6565742e6578616d706c65  01 03 000000
+          0a 08 ee1122aa 80000001  00  09 11 01 00000100 17a78d670892f2c7e1226c95`,
     value: {
-      kind: 'icmpv6',
-      source: CARE_OF_ADDRESS,
-      destination: CARE_OF_ADDRESS,
-      homeAddress: HOME_ADDRESS,
-      routing2: HOME_ADDRESS,
-      message: { type: 129, identifier: 0x102, sequenceNumber: 3, data: hex('68656c6c6f') },
+      ...update,
+      sequenceNumber: 0x10b,
+      flags: 0xc400,
+      lifetimeSeconds: 420,
+      options: [
+        {
+          type: OptionType.mobileNodeIdentifier,
+          subtype: MobileNodeIdentifierSubtype.networkAccessIdentifier,
+          identifier: hex('76656869636c653740666c6565742e6578616d706c65'),
+        },
+        {
+          type: OptionType.mobilityMessageReplayProtection,
+          timestamp: { seconds: 0xee1122aa, fraction: 0x80000001 },
+        },
+        authentication(1, '17a78d670892f2c7e1226c95'),
+      ],
     },
   },
   {
-    name: 'an ICMPv6 Parameter Problem with its pointer and the packet in question',
-    hex: `6000000000103a40 20010db8000100000000000000000001 20010db8000a00000000000000000004
-          0400 04cb 00000028 6000000000003b40`,
+    name: '[4285-5-01] authentication for the home agent stands before that for the AAA server',
+    hex: `3b 07 05 00 ed90 010c c000 0069  00  09 11 01 00000100 0102030405060708090a0b0c  01 03 000000
+          09 19 02 00000003 0102030405060708090a0b0c0d0e0f1011121314`,
     value: {
-      kind: 'icmpv6',
-      source: HOME_AGENT,
-      destination: CARE_OF_ADDRESS,
-      message: { type: 4, code: 0, value: 40, invokingPacket: hex('6000000000003b40') },
+      ...update,
+      sequenceNumber: 0x10c,
+      flags: 0xc000,
+      lifetimeSeconds: 420,
+      options: [
+        authentication(1, '0102030405060708090a0b0c'),
+        { ...authentication(2, '0102030405060708090a0b0c0d0e0f1011121314'), spi: 3 },
+      ],
     },
   },
   {
-    name: 'an ICMPv6 message of a type not known here',
-    hex: `6000000000083a40 20010db8000a00000000000000000004 20010db8000100000000000000000001
-          9000 0207 1234 0000`,
+    name: "[4285-6-01] [4285-5-01] an authenticated acknowledgement with the home agent's time",
+    hex: `3b 05 06 00 ff2c 90 40 010b 0000  01 04 00000000  0a 08 ee112300 80000001  00
+          09 11 01 00000100 0102030405060708090a0b0c`,
     value: {
-      kind: 'icmpv6',
-      source: CARE_OF_ADDRESS,
-      destination: HOME_AGENT,
-      message: { type: 'unknown', icmpv6Type: 144, code: 0, data: hex('12340000') },
-    },
-  },
-  {
-    name: 'a UDP packet, whose payload is for another room',
-    hex: `6000000000081140 20010db8000a00000000000000000004 20010db8000100000000000000000001
-          1388138900080000`,
-    value: {
-      kind: 'other',
-      source: CARE_OF_ADDRESS,
-      destination: HOME_AGENT,
-      protocol: 17,
-      payload: hex('1388138900080000'),
+      ...acknowledgement,
+      status: 144,
+      flags: 0x40,
+      sequenceNumber: 0x10b,
+      lifetimeSeconds: 0,
+      options: [
+        {
+          type: OptionType.mobilityMessageReplayProtection,
+          timestamp: { seconds: 0xee112300, fraction: 0x80000001 },
+        },
+        authentication(1, '0102030405060708090a0b0c'),
+      ],
     },
   },
 ];

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { type Address, addressToBytes } from '../../src/bytes/address.ts';
 import { parseHex } from '../../src/bytes/hex.ts';
 import { WireError, type WireErrorAnswer, type WireErrorCode } from '../../src/bytes/wire-error.ts';
+import type { SignallingPacket } from '../../src/wire/signalling.ts';
 
 /** Octets from hex digits with spaces anywhere. */
 export function hex(text: string): Uint8Array {
@@ -37,6 +38,14 @@ export function shifted(bytes: Uint8Array, by = 10): Uint8Array {
   const larger = new Uint8Array(bytes.length + 2 * by).fill(0xff);
   larger.set(bytes, by);
   return larger.subarray(by, by + bytes.length);
+}
+
+/** A packet as it comes out of the decoder: with the octets of its Mobility Header, which ends the packet. */
+export function received(packet: SignallingPacket, octets: Uint8Array): SignallingPacket {
+  if (packet.kind !== 'mobility') return packet;
+  let at = 40;
+  for (let next = octets[6]!; next !== 135; at += (octets[at + 1]! + 1) * 8) next = octets[at]!;
+  return { ...packet, mobilityHeader: octets.subarray(at) };
 }
 
 /** RFC 8200 §8.1 word by word, written apart from the code under test. */

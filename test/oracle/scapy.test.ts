@@ -8,8 +8,8 @@ import { prefixOf } from '../../src/bytes/prefix.ts';
 import type { MobilityMessage } from '../../src/wire/mh/messages/message.ts';
 import { MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
 import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
-import { decodeSignalling } from '../../src/wire/signalling.ts';
-import { assertWireError, hex, withChecksum } from '../lib/wire.ts';
+import { decodeSignalling, type MobilityPacket } from '../../src/wire/signalling.ts';
+import { assertWireError, hex, received, withChecksum } from '../lib/wire.ts';
 
 const SEED = 3963;
 const PACKETS = 1200;
@@ -59,7 +59,13 @@ const MEANINGFUL: Readonly<Record<number, readonly number[]>> = {
     MessageType.bindingUpdate,
     MessageType.bindingAcknowledgement,
     MessageType.bindingRefreshRequest,
+    MessageType.careOfTestInit,
+    MessageType.careOfTest,
   ],
+  [OptionType.mobilityHeaderLinkLayerAddress]: [MessageType.bindingUpdate],
+  [OptionType.mobileNodeIdentifier]: [MessageType.bindingUpdate, MessageType.bindingAcknowledgement],
+  [OptionType.mobilityMessageAuthentication]: [MessageType.bindingUpdate, MessageType.bindingAcknowledgement],
+  [OptionType.mobilityMessageReplayProtection]: [MessageType.bindingUpdate, MessageType.bindingAcknowledgement],
 };
 
 function expectedOption({ type, data, fields }: ScapyOption, messageType: number): MobilityOption {
@@ -77,6 +83,18 @@ function expectedOption({ type, data, fields }: ScapyOption, messageType: number
       return { type, authenticator: octets };
     case OptionType.mobileNetworkPrefix:
       return { type, prefix: prefixOf(address(`${fields['prefix']}`), number('plen')) };
+    case OptionType.mobilityHeaderLinkLayerAddress:
+      return { type, optionCode: octets[0]!, linkLayerAddress: octets.subarray(1) };
+    case OptionType.mobileNodeIdentifier:
+      return { type, subtype: number('subtype'), identifier: hex(`${fields['id']}`) };
+    case OptionType.mobilityMessageAuthentication: {
+      const authenticator = hex(`${fields['authdata']}`);
+      return { type, subtype: number('subtype'), spi: number('mspi'), authenticator };
+    }
+    case OptionType.mobilityMessageReplayProtection: {
+      const [seconds, fraction] = [data.slice(0, 8), data.slice(8)].map((word) => Number.parseInt(word, 16));
+      return { type, timestamp: { seconds: seconds!, fraction: fraction! } };
+    }
     default: {
       const careOf = octets.subarray(4);
       return {
@@ -93,6 +111,7 @@ function expectedOption({ type, data, fields }: ScapyOption, messageType: number
 
 function expectedMessage({ message, options }: ScapyRow): MobilityMessage {
   const number = (name: string) => Number(message[name]);
+  const opaque = (name: string) => hex(`${message[name]}`);
   const decoded = options.map((option) => expectedOption(option, message.type));
   switch (message.type) {
     case MessageType.bindingRefreshRequest:
@@ -114,6 +133,26 @@ function expectedMessage({ message, options }: ScapyRow): MobilityMessage {
         lifetimeSeconds: number('mhtime') * 4,
         options: decoded,
       };
+    case MessageType.homeTestInit:
+      return { type: MessageType.homeTestInit, homeInitCookie: opaque('cookie'), options: decoded };
+    case MessageType.careOfTestInit:
+      return { type: MessageType.careOfTestInit, careOfInitCookie: opaque('cookie'), options: decoded };
+    case MessageType.homeTest:
+      return {
+        type: MessageType.homeTest,
+        homeNonceIndex: number('index'),
+        homeInitCookie: opaque('cookie'),
+        homeKeygenToken: opaque('token'),
+        options: decoded,
+      };
+    case MessageType.careOfTest:
+      return {
+        type: MessageType.careOfTest,
+        careOfNonceIndex: number('index'),
+        careOfInitCookie: opaque('cookie'),
+        careOfKeygenToken: opaque('token'),
+        options: decoded,
+      };
     default:
       return {
         type: MessageType.bindingError,
@@ -126,18 +165,16 @@ function expectedMessage({ message, options }: ScapyRow): MobilityMessage {
 
 function check(row: ScapyRow): void {
   const { homeAddress, routing2 } = row;
-  assert.equal(
-    decodeSignalling(hex(row.packet)),
-    {
-      kind: 'mobility',
-      source: address(row.source),
-      destination: address(row.destination),
-      ...(homeAddress !== undefined && { homeAddress: address(homeAddress) }),
-      ...(routing2 !== undefined && { routing2: address(routing2) }),
-      message: expectedMessage(row),
-    },
-    JSON.stringify(row),
-  );
+  const octets = hex(row.packet);
+  const packet: MobilityPacket = {
+    kind: 'mobility',
+    source: address(row.source),
+    destination: address(row.destination),
+    ...(homeAddress !== undefined && { homeAddress: address(homeAddress) }),
+    ...(routing2 !== undefined && { routing2: address(routing2) }),
+    message: expectedMessage(row),
+  };
+  assert.equal(decodeSignalling(octets), received(packet, octets), JSON.stringify(row));
 }
 
 test(`packets that scapy pads decode to its fields (seed ${SEED})`, () => {

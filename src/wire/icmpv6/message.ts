@@ -1,12 +1,17 @@
-/** ICMPv6 types (RFC 4443). */
-export const Icmpv6Type = {
-  destinationUnreachable: 1,
-  packetTooBig: 2,
-  timeExceeded: 3,
-  parameterProblem: 4,
-  echoRequest: 128,
-  echoReply: 129,
-} as const;
+import type {
+  HomeAgentAddressDiscoveryReply,
+  HomeAgentAddressDiscoveryRequest,
+} from './home-agent-address-discovery.ts';
+import type { MobilePrefixAdvertisement, MobilePrefixSolicitation } from './mobile-prefix.ts';
+import type {
+  NeighborAdvertisement,
+  NeighborSolicitation,
+  RouterAdvertisement,
+  RouterSolicitation,
+} from './neighbor-discovery.ts';
+import type { Icmpv6Type } from './numbers.ts';
+
+export { Icmpv6Type } from './numbers.ts';
 
 /** Echo request or reply (RFC 4443 §4). */
 export interface Icmpv6Echo {
@@ -37,4 +42,15 @@ export interface Icmpv6Unknown {
   readonly data: Uint8Array;
 }
 
-export type Icmpv6Message = Icmpv6Echo | Icmpv6Error | Icmpv6Unknown;
+export type Icmpv6Message =
+  | Icmpv6Echo
+  | Icmpv6Error
+  | RouterSolicitation
+  | RouterAdvertisement
+  | NeighborSolicitation
+  | NeighborAdvertisement
+  | HomeAgentAddressDiscoveryRequest
+  | HomeAgentAddressDiscoveryReply
+  | MobilePrefixSolicitation
+  | MobilePrefixAdvertisement
+  | Icmpv6Unknown;

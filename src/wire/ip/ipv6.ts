@@ -1,8 +1,8 @@
-import type { Address } from '../../bytes/address.ts';
+import { type Address, ipv6AddressAt } from '../../bytes/address.ts';
 import { Reader } from '../../bytes/reader.ts';
 import { WireError } from '../../bytes/wire-error.ts';
 import type { Writer } from '../../bytes/writer.ts';
-import { readIpv6Address, writeIpv6Address } from '../address-field.ts';
+import { writeIpv6Address } from '../address-field.ts';
 
 export const IPV6_HEADER_OCTETS = 40;
 export const DEFAULT_HOP_LIMIT = 64;
@@ -18,8 +18,12 @@ export interface Ipv6Header {
   readonly destination: Address;
 }
 
-/** Where the Next Header and Hop Limit fields lie. */
+/** Where the fields lie. */
+export const IPV6_PAYLOAD_LENGTH_AT = 4;
 export const IPV6_NEXT_HEADER_AT = 6;
+export const IPV6_HOP_LIMIT_AT = 7;
+export const IPV6_SOURCE_AT = 8;
+export const IPV6_DESTINATION_AT = 24;
 
 /**
  * ```
@@ -36,25 +40,24 @@ export const IPV6_NEXT_HEADER_AT = 6;
  * their payload length of 0 leaves no payload. Throws `bad-value` for another version, and `truncated`.
  */
 export function decodeIpv6(packet: Uint8Array): { header: Ipv6Header; payload: Reader } {
-  const reader = new Reader(packet);
-  const first = reader.u32();
-  if (first >>> 28 !== VERSION) throw new WireError('bad-value', 0);
-  const payloadOctets = reader.u16();
-  const nextHeader = reader.u8();
-  const hopLimit = reader.u8();
-  const source = readIpv6Address(reader);
-  const destination = readIpv6Address(reader);
-  const payload = reader.within(payloadOctets);
+  const octets = packet.length;
+  if (octets < 4) throw new WireError('truncated', octets);
+  const first = packet[0]!;
+  if (first >>> 4 !== VERSION) throw new WireError('bad-value', 0);
+  const payloadEnd =
+    IPV6_HEADER_OCTETS + ((packet[IPV6_PAYLOAD_LENGTH_AT]! << 8) | packet[IPV6_PAYLOAD_LENGTH_AT + 1]!);
+  if (octets < IPV6_HEADER_OCTETS || octets < payloadEnd) throw new WireError('truncated', octets);
+  const second = packet[1]!;
   return {
     header: {
-      trafficClass: (first >>> 20) & 0xff,
-      flowLabel: first & 0xfffff,
-      nextHeader,
-      hopLimit,
-      source,
-      destination,
+      trafficClass: ((first & 0x0f) << 4) | (second >>> 4),
+      flowLabel: ((second & 0x0f) << 16) | (packet[2]! << 8) | packet[3]!,
+      nextHeader: packet[IPV6_NEXT_HEADER_AT]!,
+      hopLimit: packet[IPV6_HOP_LIMIT_AT]!,
+      source: ipv6AddressAt(packet, IPV6_SOURCE_AT),
+      destination: ipv6AddressAt(packet, IPV6_DESTINATION_AT),
     },
-    payload,
+    payload: new Reader(packet, 0, IPV6_HEADER_OCTETS, payloadEnd),
   };
 }
 

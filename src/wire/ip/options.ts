@@ -2,7 +2,7 @@ import { type Address, isUnicastRoutable } from '../../bytes/address.ts';
 import type { Reader } from '../../bytes/reader.ts';
 import { WireError, type WireErrorAnswer } from '../../bytes/wire-error.ts';
 import type { Writer } from '../../bytes/writer.ts';
-import { IPV6_ADDRESS_OCTETS, readIpv6Address, writeIpv6Address } from '../address-field.ts';
+import { IPV6_ADDRESS_OCTETS, writeIpv6Address } from '../address-field.ts';
 import { ParameterProblemCode } from './numbers.ts';
 
 const PAD_1 = 0;
@@ -13,8 +13,9 @@ const HOME_ADDRESS = 201;
 /** What the two high-order bits of an unknown option's type ask for (RFC 8200 §4.2). */
 const Unrecognized = { skip: 0, discard: 1, discardAndReport: 2, discardAndReportUnlessMulticast: 3 } as const;
 
-/** Length in octets of a destination options header that holds a Home Address option. */
-export const HOME_ADDRESS_HEADER_OCTETS = 24;
+/** Of a destination options header that holds a Home Address option. */
+const HEADER_LENGTH = 2;
+const PAD_N_OF_4_OCTETS = 0x01020000;
 
 /**
  * Reads the options of a hop-by-hop or destination options header, behind its Hdr Ext Len; returns the home address if
@@ -34,15 +35,14 @@ export function decodeOptionsHeader(
     if (type === PAD_1) continue;
     const octets = options.u8();
     if (octets > options.remaining) throw new WireError('option-overrun', offset + 1);
-    const data = options.within(octets);
-    if (type === PAD_N) continue;
     if (type !== HOME_ADDRESS || !homeAddressAllowed) {
-      rejectUnlessSkippable(type, offset, destination);
+      if (type !== PAD_N) rejectUnlessSkippable(type, offset, destination);
+      options.skip(octets);
       continue;
     }
     if (homeAddress !== undefined) throw new WireError('duplicate-option', offset);
     if (octets !== IPV6_ADDRESS_OCTETS) throw new WireError('bad-length', offset + 1);
-    homeAddress = readIpv6Address(data);
+    homeAddress = options.ipv6Address();
     if (!isUnicastRoutable(homeAddress)) throw new WireError('bad-value', offset + 2);
   }
   return homeAddress;
@@ -75,12 +75,8 @@ function rejectUnlessSkippable(type: number, offset: number, destination: Addres
  */
 export function encodeHomeAddressHeader(writer: Writer, nextHeader: number, homeAddress: Address): void {
   writer
-    .u8(nextHeader)
-    .u8(HOME_ADDRESS_HEADER_OCTETS / 8 - 1)
-    .u8(PAD_N)
-    .u8(2)
-    .zeros(2)
-    .u8(HOME_ADDRESS)
-    .u8(IPV6_ADDRESS_OCTETS);
+    .u16((nextHeader << 8) | HEADER_LENGTH)
+    .u32(PAD_N_OF_4_OCTETS)
+    .u16((HOME_ADDRESS << 8) | IPV6_ADDRESS_OCTETS);
   writeIpv6Address(writer, homeAddress);
 }

@@ -2,15 +2,12 @@ import { type Address, isUnicastRoutable } from '../../bytes/address.ts';
 import type { Reader } from '../../bytes/reader.ts';
 import { WireError } from '../../bytes/wire-error.ts';
 import type { Writer } from '../../bytes/writer.ts';
-import { readIpv6Address, writeIpv6Address } from '../address-field.ts';
+import { writeIpv6Address } from '../address-field.ts';
 import { ParameterProblemCode } from './numbers.ts';
 
 const ROUTING_TYPE_2 = 2;
 const HEADER_LENGTH = 2;
 const SEGMENTS_LEFT = 1;
-
-/** Length in octets of a type 2 routing header. */
-export const ROUTING_2_OCTETS = 24;
 
 /**
  * Reads a routing header behind its Hdr Ext Len, and returns the home address if it is of type 2 (RFC 6275 §6.4.1).
@@ -42,7 +39,7 @@ export function decodeRoutingHeader(reader: Reader, headerLength: number): Addre
   if (segmentsLeft !== SEGMENTS_LEFT) throw new WireError('bad-value', typeOffset + 1);
   reader.skip(4);
   const addressOffset = reader.offset;
-  const homeAddress = readIpv6Address(reader);
+  const homeAddress = reader.ipv6Address();
   if (!isUnicastRoutable(homeAddress)) throw new WireError('bad-value', addressOffset);
   return homeAddress;
 }

@@ -13,7 +13,7 @@ export const MessageType = {
   bindingError: 7,
 } as const;
 
-/** Mobility option types (RFC 6275 §6.2, RFC 3963 §4.3, RFC 5648 §4.3). */
+/** Mobility option types (RFC 6275 §6.2, RFC 3963 §4.3, RFC 5568 §6.4.4, RFC 4283, RFC 4285 §8, RFC 5648 §4.3). */
 export const OptionType = {
   pad1: 0,
   padN: 1,
@@ -22,6 +22,10 @@ export const OptionType = {
   nonceIndices: 4,
   bindingAuthorizationData: 5,
   mobileNetworkPrefix: 6,
+  mobilityHeaderLinkLayerAddress: 7,
+  mobileNodeIdentifier: 8,
+  mobilityMessageAuthentication: 9,
+  mobilityMessageReplayProtection: 10,
   bindingIdentifier: 35,
 } as const;
 
@@ -68,6 +72,9 @@ export const BindingStatus = {
   invalidPrefix: 141,
   notAuthorizedForPrefix: 142,
   forwardingSetupFailed: 143,
+  mipv6IdMismatch: 144,
+  mipv6MessageIdRequired: 145,
+  mipv6AuthenticationFailed: 146,
   mcoaMalformed: 164,
   mcoaNonMcoaBindingExists: 165,
   mcoaProhibited: 166,
@@ -76,6 +83,25 @@ export const BindingStatus = {
   mcoaSimultaneousHomeAndForeignProhibited: 169,
   invalidCareOfAddress: 174,
 } as const;
+
+/** Option-Code of a Mobility Header Link-Layer Address option: whose address it is (RFC 5648 §5.6.3). */
+export const LinkLayerAddressOptionCode = {
+  mobileNode: 2,
+} as const;
+
+/** Subtype of a Mobile Node Identifier option (RFC 4283). */
+export const MobileNodeIdentifierSubtype = {
+  networkAccessIdentifier: 1,
+} as const;
+
+/** Subtype of a mobility message authentication option: who shares the key (RFC 4285 §5.1, §5.2). */
+export const AuthenticationSubtype = {
+  mobileNodeHomeAgent: 1,
+  mobileNodeAaa: 2,
+} as const;
+
+/** The first 96 bits of HMAC_SHA1 (RFC 4285 §5.1). */
+export const AUTHENTICATOR_OCTETS = 12;
 
 /** Whether a status accepts (RFC 6275 §6.1.8). */
 export function isAccepted(status: number): boolean {

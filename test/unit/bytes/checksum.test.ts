@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { address } from '../../../src/bytes/address.ts';
 import { foldChecksum, sumWords, upperLayerChecksum } from '../../../src/bytes/checksum.ts';
-import { hex, naiveChecksum } from '../../lib/wire.ts';
+import { hex, naiveChecksum, shifted } from '../../lib/wire.ts';
 
 test('the example of RFC 1071 §3', () => {
   assert.is(sumWords(hex('0001 f203 f4f5 f6f7')), 0x2ddf0);
@@ -29,6 +29,20 @@ test('[6275-6.1.1-05] it agrees with a calculation word by word, at every length
     for (const protocol of [58, 135]) {
       const actual = upperLayerChecksum(source, destination, protocol, payload);
       assert.is(actual, naiveChecksum(source, destination, protocol, payload));
+    }
+  }
+});
+
+test('it does not matter where in a buffer the octets lie, nor that many are 0 or 255', () => {
+  const [source, destination] = [address('2001:db8::1'), address('2001:db8::2')];
+  for (let at = 0; at < 8; at++) {
+    for (const fill of [undefined, 0, 255]) {
+      for (let length = 0; length < 100; length += fill === undefined ? 1 : 7) {
+        const payload = shifted(new Uint8Array(length), at);
+        for (let i = 0; i < length; i++) payload[i] = fill ?? i * 201;
+        const actual = upperLayerChecksum(source, destination, 135, payload);
+        assert.is(actual, naiveChecksum(source, destination, 135, payload), `${length} octets of ${fill} at ${at}`);
+      }
     }
   }
 });

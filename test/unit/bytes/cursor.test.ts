@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { address } from '../../../src/bytes/address.ts';
 import { formatHex, parseHex } from '../../../src/bytes/hex.ts';
 import { Reader } from '../../../src/bytes/reader.ts';
 import { Writer } from '../../../src/bytes/writer.ts';
@@ -48,6 +49,34 @@ test('a reader gives views, not copies', () => {
   const view = new Reader(bytes).take(2);
   bytes[0] = 9;
   assert.is(view[0], 9);
+});
+
+test('a reader reads addresses, and nothing past its end', () => {
+  const octets = hex('20010db8000000000000000000000001 c0000201 ff');
+  const reader = new Reader(shifted(octets), 40);
+  assert.equal([reader.ipv6Address(), reader.ipv4Address()], [address('2001:db8::1'), address('192.0.2.1')]);
+  assert.equal([reader.index, reader.offset, reader.remaining], [20, 60, 1]);
+  for (const length of [0, 15]) {
+    const cut = new Reader(octets.subarray(0, length), 40);
+    assertWireError(() => cut.ipv6Address(), { code: 'truncated', offset: 40 + length });
+  }
+  const cut = new Reader(octets, 0, 16, 19);
+  assertWireError(() => cut.ipv4Address(), { code: 'truncated', offset: 19 });
+});
+
+test('a reader may move to another part of the same bytes', () => {
+  const reader = new Reader(hex('0102030405'), 8);
+  reader.u16();
+  assert.equal([reader.moveTo(1, 3).u8(), reader.position, reader.offset, reader.remaining], [2, 1, 10, 1]);
+  assertWireError(() => reader.u16(), { code: 'truncated', offset: 11 });
+});
+
+test('a writer writes addresses wherever it has to grow', () => {
+  for (let capacity = 0; capacity < 24; capacity++) {
+    const writer = new Writer(capacity).u8(1).address(address('2001:db8::1')).address(address('192.0.2.1'));
+    assert.is(formatHex(writer.bytes()), '0120010db8000000000000000000000001c0000201');
+    assert.is(formatHex(writer.bytes(17)), 'c0000201');
+  }
 });
 
 test('a writer writes big-endian and grows', () => {

@@ -3,14 +3,8 @@ import * as assert from 'uvu/assert';
 import { CaptureError, type DecodedRow, decodeCapture, decodeHex } from '../../../src/cli/decode.ts';
 import { encodeSignalling, type SignallingPacket } from '../../../src/wire/signalling.ts';
 import { hex, pcapFile } from '../../lib/wire.ts';
-import {
-  bid,
-  CARE_OF_ADDRESS,
-  HOME_ADDRESS,
-  HOME_AGENT,
-  MESSAGE_VECTORS,
-  PACKET_VECTORS,
-} from '../../lib/wire-vectors.ts';
+import { PACKET_VECTORS } from '../../lib/wire-packet-vectors.ts';
+import { bid, CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MESSAGE_VECTORS } from '../../lib/wire-vectors.ts';
 
 const update = PACKET_VECTORS[0]!;
 const udp = PACKET_VECTORS.at(-1)!;
@@ -177,6 +171,16 @@ test('each option shows its fields', () => {
     { ...bidFields, bid: 2, status: 164 },
     { type: 35, name: 'BindingIdentifier', malformed: '00090080aabb' },
     { type: 200, name: 'Unknown', data: 'aabbcc' },
+    { type: 7, name: 'MobilityHeaderLinkLayerAddress', optionCode: 2, linkLayerAddress: '02:00:00:00:00:01' },
+    { type: 8, name: 'MobileNodeIdentifier', subtype: 1, identifier: 'vehicle7@fleet.example' },
+    {
+      type: 9,
+      name: 'MobilityMessageAuthentication',
+      subtype: 1,
+      spi: 256,
+      authenticator: '0102030405060708090a0b0c',
+    },
+    { type: 10, name: 'MobilityMessageReplayProtection', timestamp: '2026-07-27T00:19:54.500Z' },
   ]) {
     const found = options.some((option) => JSON.stringify(sorted(option)) === JSON.stringify(sorted(expected)));
     assert.ok(found, `${JSON.stringify(expected)} in ${JSON.stringify(options)}`);
@@ -184,6 +188,27 @@ test('each option shows its fields', () => {
 });
 
 const sorted = (object: object) => Object.fromEntries(Object.entries(object).sort());
+
+test('the messages of the return routability procedure show their cookies, tokens and nonce indices', () => {
+  const shown = MESSAGE_VECTORS.filter(({ value }) => [1, 2, 3, 4].includes(Number(value.type))).map(({ value }) => {
+    const row = describe({ kind: 'mobility', source: HOME_ADDRESS, destination: HOME_AGENT, message: value });
+    return 'message' in row ? row.message! : {};
+  });
+  const cookie = '1122334455667788';
+  const token = '99aabbccddeeff00';
+  const options: object[] = [];
+  for (const expected of [
+    { type: 1, name: 'HomeTestInit', homeInitCookie: cookie, options },
+    { type: 2, name: 'CareOfTestInit', careOfInitCookie: cookie, options },
+    { type: 3, name: 'HomeTest', homeNonceIndex: 17, homeInitCookie: cookie, homeKeygenToken: token, options },
+    { type: 4, name: 'CareOfTest', careOfNonceIndex: 18, careOfInitCookie: cookie, careOfKeygenToken: token, options },
+  ]) {
+    assert.ok(
+      shown.some((message) => JSON.stringify(message) === JSON.stringify(expected)),
+      JSON.stringify(shown),
+    );
+  }
+});
 
 test('each message shows its fields, and flags in the order of the standards', () => {
   const addressed = { kind: 'mobility', source: HOME_AGENT, destination: CARE_OF_ADDRESS } as const;
@@ -222,11 +247,6 @@ test('each message shows its fields, and flags in the order of the standards', (
     options: [{ type: 35, name: 'BindingIdentifier', bid: 7, status: 0, simultaneousHomeAndForeign: false }],
   });
   const raw = hex('00001122334455667788');
-  assert.equal(message({ ...addressed, message: { type: 'unknown', messageType: 1, data: raw } }), {
-    type: 1,
-    name: 'HomeTestInit',
-    data: '00001122334455667788',
-  });
   assert.equal(message({ ...addressed, message: { type: 'unknown', messageType: 99, data: raw } }), {
     type: 99,
     name: 'Unknown',
@@ -234,7 +254,7 @@ test('each message shows its fields, and flags in the order of the standards', (
   });
 });
 
-test('ICMPv6 shows errors, echo and Mobile IPv6, but no neighbour discovery', () => {
+test('ICMPv6 shows errors and echo, but nothing that has to do with other things', () => {
   const addressed = { kind: 'icmpv6', source: HOME_AGENT, destination: CARE_OF_ADDRESS } as const;
   const invokingPacket = new Uint8Array(0);
   const shown = (message: Extract<SignallingPacket, { readonly kind: 'icmpv6' }>['message']) => {
@@ -265,13 +285,74 @@ test('ICMPv6 shows errors, echo and Mobile IPv6, but no neighbour discovery', ()
     identifier: 7,
     sequence: 8,
   });
-  assert.equal(shown({ type: 'unknown', icmpv6Type: 146, code: 0, data: hex('12340000') }), {
-    type: 146,
-    name: 'MobilePrefixSolicitation',
-    code: 0,
-    data: '12340000',
-  });
-  assert.is(shown({ type: 'unknown', icmpv6Type: 135, code: 0, data: hex('00000000') }), undefined);
+  assert.is(shown({ type: 'unknown', icmpv6Type: 143, code: 0, data: hex('00000000') }), undefined);
+});
+
+test('Neighbor Discovery and the messages of Mobile IPv6 show their fields, and flags by their letters', () => {
+  const shown = PACKET_VECTORS.map(({ value }) => describe(value))
+    .map((row) => (row && 'message' in row ? row.message : undefined))
+    .filter((message) => Number(message?.['type']) >= 130);
+  const prefixInformation = {
+    type: 3,
+    name: 'PrefixInformation',
+    address: '2001:db8:1::1/64',
+    flags: ['L', 'A', 'R'],
+    validLifetimeSeconds: 86_400,
+    preferredLifetimeSeconds: 14_400,
+  };
+  const linkLayerAddress = '02:00:00:00:00:01';
+  assert.equal(shown, [
+    { type: 144, name: 'HomeAgentAddressDiscoveryRequest', code: 0, identifier: 0x1234, flags: ['R'] },
+    {
+      type: 145,
+      name: 'HomeAgentAddressDiscoveryReply',
+      code: 0,
+      identifier: 0x1234,
+      flags: ['R'],
+      homeAgentAddresses: ['2001:db8:1::1', '2001:db8:1::9'],
+    },
+    { type: 146, name: 'MobilePrefixSolicitation', code: 0, identifier: 0xbeef, options: [] },
+    {
+      type: 147,
+      name: 'MobilePrefixAdvertisement',
+      code: 0,
+      identifier: 0xbeef,
+      flags: ['M', 'O'],
+      options: [{ type: 250, name: 'Unknown', data: '010203040506' }, prefixInformation],
+    },
+    {
+      type: 133,
+      name: 'RouterSolicitation',
+      code: 0,
+      options: [{ type: 1, name: 'SourceLinkLayerAddress', linkLayerAddress: '02:00:00:00:00:02' }],
+    },
+    {
+      type: 134,
+      name: 'RouterAdvertisement',
+      code: 0,
+      currentHopLimit: 64,
+      flags: ['H'],
+      routerLifetimeSeconds: 1800,
+      reachableTimeMs: 30_000,
+      retransmitTimerMs: 1000,
+      options: [
+        { type: 1, name: 'SourceLinkLayerAddress', linkLayerAddress },
+        { type: 5, name: 'Mtu', mtuBytes: 1500 },
+        prefixInformation,
+        { type: 7, name: 'AdvertisementInterval', intervalMs: 1500 },
+        { type: 8, name: 'HomeAgentInformation', flags: ['R'], preference: 10, lifetimeSeconds: 1800 },
+      ],
+    },
+    { type: 135, name: 'NeighborSolicitation', code: 0, targetAddress: '2001:db8:1::2', options: [] },
+    {
+      type: 136,
+      name: 'NeighborAdvertisement',
+      code: 0,
+      flags: ['R', 'O'],
+      targetAddress: '2001:db8:1::2',
+      options: [{ type: 2, name: 'TargetLinkLayerAddress', linkLayerAddress }],
+    },
+  ]);
 });
 
 test('a tunnelled packet is shown inside its tunnel, if it is signalling', () => {

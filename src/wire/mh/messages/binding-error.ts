@@ -1,7 +1,7 @@
 import type { Address } from '../../../bytes/address.ts';
 import type { Reader } from '../../../bytes/reader.ts';
 import type { Writer } from '../../../bytes/writer.ts';
-import { readIpv6Address, writeIpv6Address } from '../../address-field.ts';
+import { writeIpv6Address } from '../../address-field.ts';
 import { MessageType } from '../numbers.ts';
 import { decodeOptions, encodeOptions } from '../options/list.ts';
 import type { MobilityOption } from '../options/option.ts';
@@ -34,7 +34,7 @@ export function decodeBindingError(reader: Reader): BindingError {
   const type = MessageType.bindingError;
   const status = reader.u8();
   reader.skip(1);
-  const homeAddress = readIpv6Address(reader);
+  const homeAddress = reader.ipv6Address();
   return { type, status, homeAddress, options: decodeOptions(reader, type) };
 }
 

@@ -1,7 +1,7 @@
 import type { Address } from '../../../bytes/address.ts';
 import type { Reader } from '../../../bytes/reader.ts';
 import type { Writer } from '../../../bytes/writer.ts';
-import { readIpv6Address, writeIpv6Address } from '../../address-field.ts';
+import { writeIpv6Address } from '../../address-field.ts';
 import { OptionType } from '../numbers.ts';
 
 /** The care-of address to bind where it is not the packet's source (RFC 6275 §6.2.5). */
@@ -23,7 +23,7 @@ export interface AlternateCareOfAddressOption {
  * ```
  */
 export function decodeAlternateCareOfAddress(data: Reader): AlternateCareOfAddressOption {
-  return { type: OptionType.alternateCareOfAddress, careOfAddress: readIpv6Address(data) };
+  return { type: OptionType.alternateCareOfAddress, careOfAddress: data.ipv6Address() };
 }
 
 export function encodeAlternateCareOfAddress(writer: Writer, option: AlternateCareOfAddressOption): void {

@@ -1,7 +1,7 @@
-import { type Address, addressToBytes } from '../../../bytes/address.ts';
+import { type Address, ipv4AddressAt, ipv6AddressAt } from '../../../bytes/address.ts';
 import type { Reader } from '../../../bytes/reader.ts';
 import type { Writer } from '../../../bytes/writer.ts';
-import { IPV4_ADDRESS_OCTETS, IPV6_ADDRESS_OCTETS, readIpv4Address, readIpv6Address } from '../../address-field.ts';
+import { IPV4_ADDRESS_OCTETS, IPV6_ADDRESS_OCTETS } from '../../address-field.ts';
 import { OptionType } from '../numbers.ts';
 import type { Alignment } from './codec.ts';
 
@@ -28,6 +28,8 @@ export interface BindingIdentifierOption {
 const FIXED_OCTETS = 4;
 const SIMULTANEOUS_HOME_AND_FOREIGN = 0x80;
 const RESERVED = 0x7f;
+const WITHOUT_ADDRESS: Alignment = { multiple: 2, plus: 0 };
+const WITH_ADDRESS: Alignment = { multiple: 8, plus: 2 };
 
 /**
  * ```
@@ -43,32 +45,33 @@ const RESERVED = 0x7f;
  */
 export function decodeBindingIdentifier(data: Reader): BindingIdentifierOption {
   const octets = data.remaining;
-  const malformed = octets < FIXED_OCTETS || !isCareOfAddressLength(octets - FIXED_OCTETS);
-  if (malformed) {
-    const received = data.rest();
-    const flags = received[3] ?? 0;
-    return {
-      type: OptionType.bindingIdentifier,
-      bid: received.length < 2 ? 0 : (received[0]! << 8) | received[1]!,
-      status: received[2] ?? 0,
-      simultaneousHomeAndForeign: (flags & SIMULTANEOUS_HOME_AND_FOREIGN) !== 0,
-      reserved: flags & RESERVED,
-      malformed: received,
-    };
-  }
-  const bid = data.u16();
-  const status = data.u8();
-  const flags = data.u8();
-  const option: BindingIdentifierOption = {
+  const isMalformed = octets < FIXED_OCTETS || !isCareOfAddressLength(octets - FIXED_OCTETS);
+  if (isMalformed) return decodeMalformed(data.rest());
+  const { bytes, index } = data;
+  const flags = bytes[index + 3]!;
+  const type = OptionType.bindingIdentifier;
+  const bid = (bytes[index]! << 8) | bytes[index + 1]!;
+  const status = bytes[index + 2]!;
+  const simultaneousHomeAndForeign = (flags & SIMULTANEOUS_HOME_AND_FOREIGN) !== 0;
+  const reserved = flags & RESERVED;
+  if (octets === FIXED_OCTETS) return { type, bid, status, simultaneousHomeAndForeign, reserved };
+  const careOfAddress =
+    octets === FIXED_OCTETS + IPV6_ADDRESS_OCTETS
+      ? ipv6AddressAt(bytes, index + FIXED_OCTETS)
+      : ipv4AddressAt(bytes, index + FIXED_OCTETS);
+  return { type, bid, status, simultaneousHomeAndForeign, reserved, careOfAddress };
+}
+
+function decodeMalformed(received: Uint8Array): BindingIdentifierOption {
+  const flags = received[3] ?? 0;
+  return {
     type: OptionType.bindingIdentifier,
-    bid,
-    status,
+    bid: received.length < 2 ? 0 : (received[0]! << 8) | received[1]!,
+    status: received[2] ?? 0,
     simultaneousHomeAndForeign: (flags & SIMULTANEOUS_HOME_AND_FOREIGN) !== 0,
     reserved: flags & RESERVED,
+    malformed: received,
   };
-  if (octets === FIXED_OCTETS) return option;
-  const careOfAddress = data.remaining === IPV6_ADDRESS_OCTETS ? readIpv6Address(data) : readIpv4Address(data);
-  return { ...option, careOfAddress };
 }
 
 /** Reserved bits are written as zero, whatever the value says; `malformed` data is written as it is. */
@@ -77,14 +80,14 @@ export function encodeBindingIdentifier(writer: Writer, option: BindingIdentifie
     writer.put(option.malformed);
     return;
   }
-  writer.u16(option.bid).u8(option.status);
-  writer.u8(option.simultaneousHomeAndForeign ? SIMULTANEOUS_HOME_AND_FOREIGN : 0);
-  if (option.careOfAddress !== undefined) writer.put(addressToBytes(option.careOfAddress));
+  const flags = option.simultaneousHomeAndForeign ? SIMULTANEOUS_HOME_AND_FOREIGN : 0;
+  writer.u16(option.bid).u16((option.status << 8) | flags);
+  if (option.careOfAddress !== undefined) writer.address(option.careOfAddress);
 }
 
 /** 8n+2 with a care-of address, else 2n. */
 export function bindingIdentifierAlignment(option: BindingIdentifierOption): Alignment {
-  return option.careOfAddress === undefined ? { multiple: 2, plus: 0 } : { multiple: 8, plus: 2 };
+  return option.careOfAddress === undefined ? WITHOUT_ADDRESS : WITH_ADDRESS;
 }
 
 function isCareOfAddressLength(octets: number): boolean {

@@ -2,7 +2,7 @@ import { type Prefix, prefixOf } from '../../../bytes/prefix.ts';
 import type { Reader } from '../../../bytes/reader.ts';
 import { WireError } from '../../../bytes/wire-error.ts';
 import type { Writer } from '../../../bytes/writer.ts';
-import { readIpv6Address, writeIpv6Address } from '../../address-field.ts';
+import { writeIpv6Address } from '../../address-field.ts';
 import { OptionType } from '../numbers.ts';
 
 /** A prefix of the network behind the mobile router (RFC 3963 §4.3). */
@@ -29,7 +29,7 @@ export function decodeMobileNetworkPrefix(data: Reader): MobileNetworkPrefixOpti
   const lengthOffset = data.offset;
   const length = data.u8();
   if (length > 128) throw new WireError('bad-value', lengthOffset);
-  return { type: OptionType.mobileNetworkPrefix, prefix: prefixOf(readIpv6Address(data), length) };
+  return { type: OptionType.mobileNetworkPrefix, prefix: prefixOf(data.ipv6Address(), length) };
 }
 
 export function encodeMobileNetworkPrefix(writer: Writer, option: MobileNetworkPrefixOption): void {

@@ -3,6 +3,10 @@ import type { BindingAuthorizationDataOption } from './binding-authorization-dat
 import type { BindingIdentifierOption } from './binding-identifier.ts';
 import type { BindingRefreshAdviceOption } from './binding-refresh-advice.ts';
 import type { MobileNetworkPrefixOption } from './mobile-network-prefix.ts';
+import type { MobileNodeIdentifierOption } from './mobile-node-identifier.ts';
+import type { MobilityHeaderLinkLayerAddressOption } from './mobility-header-link-layer-address.ts';
+import type { MobilityMessageAuthenticationOption } from './mobility-message-authentication.ts';
+import type { MobilityMessageReplayProtectionOption } from './mobility-message-replay-protection.ts';
 import type { NonceIndicesOption } from './nonce-indices.ts';
 import type { UnknownOption } from './unknown.ts';
 
@@ -13,5 +17,9 @@ export type MobilityOption =
   | NonceIndicesOption
   | BindingAuthorizationDataOption
   | MobileNetworkPrefixOption
+  | MobilityHeaderLinkLayerAddressOption
+  | MobileNodeIdentifierOption
+  | MobilityMessageAuthenticationOption
+  | MobilityMessageReplayProtectionOption
   | BindingIdentifierOption
   | UnknownOption;

@@ -27,13 +27,40 @@ import {
   encodeMobileNetworkPrefix,
   type MobileNetworkPrefixOption,
 } from './mobile-network-prefix.ts';
+import {
+  decodeMobileNodeIdentifier,
+  encodeMobileNodeIdentifier,
+  type MobileNodeIdentifierOption,
+} from './mobile-node-identifier.ts';
+import {
+  decodeMobilityHeaderLinkLayerAddress,
+  encodeMobilityHeaderLinkLayerAddress,
+  type MobilityHeaderLinkLayerAddressOption,
+} from './mobility-header-link-layer-address.ts';
+import {
+  AUTHENTICATION_FIXED_OCTETS,
+  decodeMobilityMessageAuthentication,
+  encodeMobilityMessageAuthentication,
+  type MobilityMessageAuthenticationOption,
+  mobilityMessageAuthenticationAlignment,
+  problemBehindAuthentication,
+} from './mobility-message-authentication.ts';
+import {
+  decodeMobilityMessageReplayProtection,
+  encodeMobilityMessageReplayProtection,
+  type MobilityMessageReplayProtectionOption,
+} from './mobility-message-replay-protection.ts';
 import { decodeNonceIndices, encodeNonceIndices, type NonceIndicesOption } from './nonce-indices.ts';
 import type { MobilityOption } from './option.ts';
 
-type KnownOption = Exclude<MobilityOption, { readonly type: 'unknown' }>;
+/** An option that has a rule. */
+export type KnownOption = Exclude<MobilityOption, { readonly type: 'unknown' }>;
 
 const exactly = (octets: number) => (length: number) => length === octets;
-const at = (multiple: Alignment['multiple'], plus: number) => () => ({ multiple, plus });
+const at = (multiple: Alignment['multiple'], plus: number) => {
+  const alignment: Alignment = { multiple, plus };
+  return () => alignment;
+};
 
 const bindingRefreshAdvice: OptionRule<BindingRefreshAdviceOption> = {
   type: OptionType.bindingRefreshAdvice,
@@ -95,6 +122,57 @@ const mobileNetworkPrefix: OptionRule<MobileNetworkPrefixOption> = {
   encode: encodeMobileNetworkPrefix,
 };
 
+const mobilityHeaderLinkLayerAddress: OptionRule<MobilityHeaderLinkLayerAddressOption> = {
+  type: OptionType.mobilityHeaderLinkLayerAddress,
+  name: 'MobilityHeaderLinkLayerAddress',
+  allowsLength: (octets) => octets > 0,
+  alignment: at(1, 0),
+  repeats: false,
+  last: false,
+  messages: [MessageType.bindingUpdate],
+  decode: decodeMobilityHeaderLinkLayerAddress,
+  encode: encodeMobilityHeaderLinkLayerAddress,
+};
+
+const mobileNodeIdentifier: OptionRule<MobileNodeIdentifierOption> = {
+  type: OptionType.mobileNodeIdentifier,
+  name: 'MobileNodeIdentifier',
+  allowsLength: (octets) => octets > 0,
+  alignment: at(1, 0),
+  // A node may have identifiers of several subtypes.
+  repeats: true,
+  last: false,
+  messages: [MessageType.bindingUpdate, MessageType.bindingAcknowledgement],
+  decode: decodeMobileNodeIdentifier,
+  encode: encodeMobileNodeIdentifier,
+};
+
+const mobilityMessageAuthentication: OptionRule<MobilityMessageAuthenticationOption> = {
+  type: OptionType.mobilityMessageAuthentication,
+  name: 'MobilityMessageAuthentication',
+  allowsLength: (octets) => octets >= AUTHENTICATION_FIXED_OCTETS,
+  alignment: mobilityMessageAuthenticationAlignment,
+  // One of each subtype, which `problemBehind` sees to.
+  repeats: true,
+  last: false,
+  problemBehind: problemBehindAuthentication,
+  messages: [MessageType.bindingUpdate, MessageType.bindingAcknowledgement],
+  decode: decodeMobilityMessageAuthentication,
+  encode: encodeMobilityMessageAuthentication,
+};
+
+const mobilityMessageReplayProtection: OptionRule<MobilityMessageReplayProtectionOption> = {
+  type: OptionType.mobilityMessageReplayProtection,
+  name: 'MobilityMessageReplayProtection',
+  allowsLength: exactly(8),
+  alignment: at(8, 2),
+  repeats: false,
+  last: false,
+  messages: [MessageType.bindingUpdate, MessageType.bindingAcknowledgement],
+  decode: decodeMobilityMessageReplayProtection,
+  encode: encodeMobilityMessageReplayProtection,
+};
+
 const bindingIdentifier: OptionRule<BindingIdentifierOption> = {
   type: OptionType.bindingIdentifier,
   name: 'BindingIdentifier',
@@ -121,12 +199,30 @@ export const OPTION_RULES: readonly OptionRule<KnownOption>[] = [
   nonceIndices,
   bindingAuthorizationData,
   mobileNetworkPrefix,
+  mobilityHeaderLinkLayerAddress,
+  mobileNodeIdentifier,
+  mobilityMessageAuthentication,
+  mobilityMessageReplayProtection,
   bindingIdentifier,
 ];
 
-const rulesByType = new Map(OPTION_RULES.map((rule) => [rule.type, rule]));
+const rulesByType: (OptionRule<KnownOption> | undefined)[] = [];
+/** By message type and option type: looked up once per option received. */
+const rulesByMessage: (OptionRule<KnownOption> | undefined)[][] = [];
+for (const rule of OPTION_RULES) {
+  rulesByType[rule.type] = rule;
+  for (const messageType of rule.messages) {
+    rulesByMessage[messageType] ??= [];
+    rulesByMessage[messageType][rule.type] = rule;
+  }
+}
 
 /** The rule for an option type; `undefined` for padding and for types that are not known. */
 export function optionRule(type: number): OptionRule<KnownOption> | undefined {
-  return rulesByType.get(type);
+  return rulesByType[type];
+}
+
+/** The rules for a message of a type, by option type: without those of options that mean nothing in it. */
+export function optionRulesIn(messageType: number): readonly (OptionRule<KnownOption> | undefined)[] {
+  return rulesByMessage[messageType] ?? [];
 }
