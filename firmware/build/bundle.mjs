@@ -1,7 +1,7 @@
 // bundle.mjs ROOT OUT [ENTRY]: bundles src/main.ts (or ENTRY) to OUT, an ES module in the language that QuickJS
 // understands. The file is left alone when nothing in it changed, so that what is made from it stays up to date too.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const root = resolve(process.argv[2] ?? '.');
@@ -11,13 +11,48 @@ const { build } = await import(pathToFileURL(join(root, 'node_modules/esbuild/li
 
 /** Modules that Node has and QuickJS lacks, or that the bundle must not drag in; paths are relative to the root. */
 const ALIASES = {
-  'abort-controller': 'src/platform/quickjs/shims/abort-controller.ts',
+  bl: 'src/platform/quickjs/shims/bl.cjs',
+  buffer: 'src/platform/quickjs/shims/buffer.ts',
   debug: 'src/platform/quickjs/shims/debug.cjs',
   'lru-cache': 'src/platform/quickjs/shims/lru-cache.ts',
   process: 'src/platform/quickjs/shims/process.cjs',
+  'process-nextick-args': 'src/platform/quickjs/shims/process-nextick-args.cjs',
   'readable-stream': 'src/platform/quickjs/shims/readable-stream.cjs',
+  'rfdc/default': 'src/platform/quickjs/shims/rfdc.cjs',
   socks: 'src/platform/quickjs/shims/socks.ts',
   'worker-timers': 'src/platform/quickjs/shims/worker-timers.ts',
+};
+
+/** Imported with a slash behind its name, which an alias cannot have. */
+const STRING_DECODER = 'src/platform/quickjs/shims/stream-absent.cjs';
+
+/** The same for modules that packages import from within themselves, by their place in node_modules. */
+const PARTS = {
+  'readable-stream/lib/internal/streams/add-abort-signal': 'src/platform/quickjs/shims/stream-absent.cjs',
+  'readable-stream/lib/internal/streams/duplexify': 'src/platform/quickjs/shims/stream-absent.cjs',
+  'readable-stream/lib/internal/streams/end-of-stream': 'src/platform/quickjs/shims/stream-absent.cjs',
+  'readable-stream/lib/internal/streams/from': 'src/platform/quickjs/shims/stream-absent.cjs',
+  'readable-stream/lib/internal/streams/utils': 'src/platform/quickjs/shims/stream-absent.cjs',
+  'readable-stream/lib/internal/validators': 'src/platform/quickjs/shims/stream-absent.cjs',
+  'readable-stream/lib/ours/errors': 'src/platform/quickjs/shims/stream-errors.cjs',
+  'readable-stream/lib/ours/util': 'src/platform/quickjs/shims/stream-util.cjs',
+};
+
+/** Resolves those, and leaves of MQTT.js's description of itself what it reads of it: its version. */
+const smallerPackages = {
+  name: 'smaller-packages',
+  setup({ onLoad, onResolve }) {
+    const modules = join(root, 'node_modules');
+    onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+      const shim = PARTS[relative(modules, join(resolveDir, path)).split(sep).join('/')];
+      return shim && { path: join(root, shim) };
+    });
+    onResolve({ filter: /^string_decoder\/$/ }, () => ({ path: join(root, STRING_DECODER) }));
+    onLoad({ filter: /node_modules[\\/]mqtt[\\/]package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
 };
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -34,6 +69,7 @@ const result = await build({
   conditions: ['import', 'default'],
   external: ['monami-native'],
   alias: shims,
+  plugins: [smallerPackages],
   define: { MONAMI_VERSION: JSON.stringify(version) },
   minify: true,
   legalComments: 'none',
