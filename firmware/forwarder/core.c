@@ -170,15 +170,16 @@ void core_inbound(struct core *core, uint8_t *outer, size_t length, size_t packe
     drop_inbound(core, result, COUNTER_MALFORMED);
     return;
   }
-  struct tunnel *tunnel = table ? table_tunnel_from(table, outer + IPV6_SOURCE) : NULL;
-  if (!tunnel) {
+  if (!table) {
     drop_inbound(core, result, COUNTER_UNKNOWN_TUNNEL);
     return;
   }
   uint8_t *inner = outer + start;
   const uint8_t *owned = inner + (table->side == SIDE_MOBILE_ROUTER ? IPV6_DESTINATION : IPV6_SOURCE);
-  if (!may_leave_link(inner) || table_group_of(table, owned) != tunnel->group) {
-    drop_inbound(core, result, COUNTER_WRONG_INNER_ADDRESS);
+  struct tunnel *tunnel = table_tunnel_from(table, outer + IPV6_SOURCE, table_group_of(table, owned));
+  if (!tunnel || !may_leave_link(inner)) {
+    bool known = table_has_tunnel_from(table, outer + IPV6_SOURCE);
+    drop_inbound(core, result, known ? COUNTER_WRONG_INNER_ADDRESS : COUNTER_UNKNOWN_TUNNEL);
     return;
   }
   if (!decapsulate_ecn(inner, outer)) {

@@ -42,13 +42,26 @@ static bool add_tunnel_id(struct table *table, size_t place) {
   return true;
 }
 
-static bool add_tunnel_addresses(struct table *table, size_t place) {
+static void add_tunnel_addresses(struct table *table, size_t place) {
   const uint8_t *addresses = table->tunnels[place].outer_addresses;
   uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
   for (int64_t other; (other = index_at(&table->tunnels_by_addresses, slot)) >= 0;
        slot = index_next(&table->tunnels_by_addresses, slot))
-    if (memcmp(table->tunnels[other].outer_addresses, addresses, 32) == 0) return false;
+    if (memcmp(table->tunnels[other].outer_addresses, addresses, 32) == 0) return;
   index_put(&table->tunnels_by_addresses, slot, place);
+}
+
+/* Two home addresses may share a care-of address; two bindings of one may not. */
+static bool add_binding(struct table *table, size_t place) {
+  const struct tunnel *tunnel = &table->tunnels[place];
+  uint32_t slot = index_first(&table->tunnels_by_binding, hash_bytes(tunnel->outer_addresses, 32, tunnel->group->id));
+  for (int64_t other; (other = index_at(&table->tunnels_by_binding, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_binding, slot)) {
+    const struct tunnel *present = &table->tunnels[other];
+    if (present->group == tunnel->group && memcmp(present->outer_addresses, tunnel->outer_addresses, 32) == 0)
+      return false;
+  }
+  index_put(&table->tunnels_by_binding, slot, place);
   return true;
 }
 
@@ -98,9 +111,10 @@ static bool parse_tunnel(struct tunnel *tunnel, const uint8_t *at) {
 }
 
 static bool parse_tunnels(struct table *table, const uint8_t *at) {
-  for (size_t i = 0; i < table->tunnel_count; i++, at += TUNNEL_BYTES)
-    if (!parse_tunnel(&table->tunnels[i], at) || !add_tunnel_id(table, i) || !add_tunnel_addresses(table, i))
-      return false;
+  for (size_t i = 0; i < table->tunnel_count; i++, at += TUNNEL_BYTES) {
+    if (!parse_tunnel(&table->tunnels[i], at) || !add_tunnel_id(table, i)) return false;
+    add_tunnel_addresses(table, i);
+  }
   return true;
 }
 
@@ -164,6 +178,13 @@ static bool parse_groups(struct table *table, struct cursor cursor) {
   return true;
 }
 
+/* Once every tunnel has its group. */
+static bool index_bindings(struct table *table) {
+  for (size_t i = 0; i < table->tunnel_count; i++)
+    if (!add_binding(table, i)) return false;
+  return true;
+}
+
 static void list_prefix_lengths(struct table *table) {
   bool used[129] = {false};
   for (size_t i = 0; i < table->route_count; i++) used[table->routes[i].prefix_bits] = true;
@@ -182,6 +203,7 @@ static bool allocate(struct table *table, size_t members) {
   return table->interfaces && table->tunnels && table->groups && table->members && table->routes &&
          index_create(&table->tunnels_by_id, table->tunnel_count) &&
          index_create(&table->tunnels_by_addresses, table->tunnel_count) &&
+         index_create(&table->tunnels_by_binding, table->tunnel_count) &&
          index_create(&table->groups_by_id, table->group_count) &&
          index_create(&table->routes_by_prefix, table->route_count);
 }
@@ -207,7 +229,8 @@ static int parse(struct table *table, const uint8_t *bytes, size_t length) {
   /* No tunnel may be in two groups, so equal numbers mean that each one is in one. */
   if (members != table->tunnel_count) return EINVAL;
   if (!allocate(table, members)) return ENOMEM;
-  if (!parse_interfaces(table, interfaces) || !parse_tunnels(table, tunnels) || !parse_groups(table, cursor))
+  if (!parse_interfaces(table, interfaces) || !parse_tunnels(table, tunnels) || !parse_groups(table, cursor) ||
+      !index_bindings(table))
     return EINVAL;
   list_prefix_lengths(table);
   return 0;
@@ -226,6 +249,7 @@ void table_free(struct table *table) {
   if (!table) return;
   index_destroy(&table->tunnels_by_id);
   index_destroy(&table->tunnels_by_addresses);
+  index_destroy(&table->tunnels_by_binding);
   index_destroy(&table->groups_by_id);
   index_destroy(&table->routes_by_prefix);
   free(table->interfaces);
@@ -253,15 +277,34 @@ struct group *table_group(const struct table *table, uint32_t id) {
   return NULL;
 }
 
-struct tunnel *table_tunnel_from(const struct table *table, const uint8_t *received_addresses) {
-  uint8_t addresses[32];
+/* As in the packets that we send. */
+static void swap_addresses(uint8_t addresses[32], const uint8_t *received_addresses) {
   memcpy(addresses, received_addresses + 16, 16);
   memcpy(addresses + 16, received_addresses, 16);
+}
+
+struct tunnel *table_tunnel_from(const struct table *table, const uint8_t *received_addresses,
+                                 const struct group *group) {
+  uint8_t addresses[32];
+  if (!group) return NULL;
+  swap_addresses(addresses, received_addresses);
+  uint32_t slot = index_first(&table->tunnels_by_binding, hash_bytes(addresses, 32, group->id));
+  for (int64_t place; (place = index_at(&table->tunnels_by_binding, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_binding, slot)) {
+    struct tunnel *tunnel = &table->tunnels[place];
+    if (tunnel->group == group && memcmp(tunnel->outer_addresses, addresses, 32) == 0) return tunnel;
+  }
+  return NULL;
+}
+
+bool table_has_tunnel_from(const struct table *table, const uint8_t *received_addresses) {
+  uint8_t addresses[32];
+  swap_addresses(addresses, received_addresses);
   uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
   for (int64_t place; (place = index_at(&table->tunnels_by_addresses, slot)) >= 0;
        slot = index_next(&table->tunnels_by_addresses, slot))
-    if (memcmp(table->tunnels[place].outer_addresses, addresses, 32) == 0) return &table->tunnels[place];
-  return NULL;
+    if (memcmp(table->tunnels[place].outer_addresses, addresses, 32) == 0) return true;
+  return false;
 }
 
 struct group *table_group_of(const struct table *table, const uint8_t *address) {

@@ -55,7 +55,9 @@ struct table {
   struct group *groups;
   struct tunnel **members; /* the groups' tunnels, one group behind the other */
   struct route *routes;
-  struct index tunnels_by_id, tunnels_by_addresses, groups_by_id, routes_by_prefix;
+  struct index tunnels_by_id, groups_by_id, routes_by_prefix;
+  struct index tunnels_by_addresses; /* one of those with the same outer addresses */
+  struct index tunnels_by_binding;   /* by outer addresses and group: all of them */
   unsigned prefix_lengths[129]; /* those in use, the longest first */
   size_t prefix_length_count;
   struct egress **egresses; /* all that the tunnels use; set by whoever does the input and output */
@@ -68,8 +70,11 @@ void table_free(struct table *table);
 
 struct tunnel *table_tunnel(const struct table *table, uint32_t id);
 struct group *table_group(const struct table *table, uint32_t id);
-/* By source and destination of a received packet. */
-struct tunnel *table_tunnel_from(const struct table *table, const uint8_t *received_addresses);
+/* By source and destination of a received packet, and the group that its inner packet belongs to; NULL for no group. */
+struct tunnel *table_tunnel_from(const struct table *table, const uint8_t *received_addresses,
+                                 const struct group *group);
+/* Whether any group has a tunnel with these addresses. */
+bool table_has_tunnel_from(const struct table *table, const uint8_t *received_addresses);
 /* The group with the longest prefix that holds the address. */
 struct group *table_group_of(const struct table *table, const uint8_t *address);
 

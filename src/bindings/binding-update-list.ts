@@ -30,7 +30,9 @@ export class BindingUpdateList {
 
   /** Takes note of a Binding Update that was sent: the peer may hold this binding from now on. */
   sent(bid: number, careOfAddress: Address, expiresMs: number): void {
-    if (this.#entries.get(bid)?.acknowledged) return;
+    const known = this.#entries.get(bid);
+    // A refresh that is lost changes nothing; with another care-of address the peer may or may not have moved on.
+    if (known?.acknowledged && known.careOfAddress === careOfAddress) return;
     this.#entries.set(bid, { bid, careOfAddress, acknowledged: false, expiresMs, refreshMs: expiresMs });
   }
 

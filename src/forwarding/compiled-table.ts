@@ -17,7 +17,7 @@ interface Route {
 export class CompiledTable {
   readonly table: ForwardingTable;
   readonly #byId = new Map<number, CompiledTunnel>();
-  readonly #byOuterAddresses = new Map<string, CompiledTunnel>();
+  readonly #byOuterAddresses = new Map<string, readonly CompiledTunnel[]>();
   /** The longest prefixes first. */
   readonly #routes: readonly Route[];
 
@@ -28,7 +28,8 @@ export class CompiledTable {
       for (const { tunnelId, weight } of group.tunnels) {
         const tunnel = { ...tunnels.get(tunnelId)!, weight, group };
         this.#byId.set(tunnelId, tunnel);
-        this.#byOuterAddresses.set(tunnel.outerSource + tunnel.outerDestination, tunnel);
+        const addresses = tunnel.outerSource + tunnel.outerDestination;
+        this.#byOuterAddresses.set(addresses, [...(this.#byOuterAddresses.get(addresses) ?? []), tunnel]);
       }
     this.#routes = table.groups
       .flatMap((group) => group.prefixes.map((prefix) => ({ prefix, group })))
@@ -39,9 +40,12 @@ export class CompiledTable {
     return this.#byId.get(id);
   }
 
-  /** The tunnel that brings packets from `source`, the far end, to `destination`, ours. */
-  tunnelFrom(source: Address, destination: Address): CompiledTunnel | undefined {
-    return this.#byOuterAddresses.get(destination + source);
+  /**
+   * The tunnels that bring packets from `source`, the far end, to `destination`, ours: at most one of each group, for
+   * several home addresses may share a care-of address.
+   */
+  tunnelsFrom(source: Address, destination: Address): readonly CompiledTunnel[] {
+    return this.#byOuterAddresses.get(destination + source) ?? [];
   }
 
   /** The group whose prefix holds the address, the longest prefix of all groups. */

@@ -113,12 +113,13 @@ export class ReferenceForwarder {
     const outer = wholeIpv6Packet(bytes);
     const inner = outer && innerPacketOf(outer);
     if (!outer || !inner) return this.#drop('malformed');
-    const tunnel = this.#compiled.tunnelFrom(sourceOf(outer), destinationOf(outer));
-    if (!tunnel) return this.#drop('unknownTunnel');
+    const tunnels = this.#compiled.tunnelsFrom(sourceOf(outer), destinationOf(outer));
+    if (tunnels.length === 0) return this.#drop('unknownTunnel');
     const [source, destination] = [sourceOf(inner), destinationOf(inner)];
     const owned = this.#compiled.table.side === 'mobile-router' ? destination : source;
-    if (!mayLeaveLink(source, destination) || this.#compiled.groupOf(owned) !== tunnel.group)
-      return this.#drop('wrongInnerAddress');
+    const group = this.#compiled.groupOf(owned);
+    const tunnel = tunnels.find((candidate) => candidate.group === group);
+    if (!tunnel || !mayLeaveLink(source, destination)) return this.#drop('wrongInnerAddress');
     const ecn = decapsulatedEcn(ecnOf(inner), ecnOf(outer));
     if (ecn === undefined) return this.#drop('malformed');
 

@@ -34,8 +34,6 @@ function tunnelsProblem(tunnels: readonly Tunnel[]): string | undefined {
       return `tunnel ${tunnel.id}: path MTU out of range`;
   }
   if (hasDuplicates(tunnels.map((tunnel) => tunnel.id))) return 'a tunnel id stands for two tunnels';
-  if (hasDuplicates(tunnels.map((tunnel) => tunnel.outerSource + tunnel.outerDestination)))
-    return 'two tunnels have the same outer addresses';
   return undefined;
 }
 
@@ -49,6 +47,10 @@ function groupsProblem({ tunnels, groups }: ForwardingTable): string | undefined
     if (!group.prefixes.every((prefix) => isPrefix(prefix))) return `group ${group.id}: a prefix is malformed`;
   }
   if (hasDuplicates(groups.map((group) => group.id))) return 'a group id stands for two groups';
+  const outer = new Map(tunnels.map(({ id, outerSource, outerDestination }) => [id, outerSource + outerDestination]));
+  for (const group of groups)
+    if (hasDuplicates(group.tunnels.map(({ tunnelId }) => outer.get(tunnelId) ?? tunnelId)))
+      return `group ${group.id}: two tunnels have the same outer addresses`;
   const members = groups.flatMap((group) => group.tunnels.map((member) => member.tunnelId));
   const ids = new Set(tunnels.map((tunnel) => tunnel.id));
   if (!members.every((id) => ids.has(id))) return 'a group names an unknown tunnel';

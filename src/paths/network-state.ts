@@ -1,26 +1,46 @@
 import type { Address } from '../bytes/address.ts';
 import { formatPrefix } from '../bytes/prefix.ts';
-import type { AddressMessage, LinkMessage, NetlinkMessage, RouteMessage } from '../wire/netlink/message.ts';
+import type {
+  AddressMessage,
+  LinkMessage,
+  NeighborMessage,
+  NetlinkMessage,
+  RouteMessage,
+} from '../wire/netlink/message.ts';
 import { RouteTable } from '../wire/netlink/numbers.ts';
 
-/** The host's links, addresses and main routes as rtnetlink tells them. */
+/** An address, and until when it may be used, and should be: monotonic, Infinity if there is no end. */
+export interface KnownAddress extends AddressMessage {
+  readonly validUntilMs: number;
+  readonly preferredUntilMs: number;
+}
+
+/** The host's links, addresses, main routes and neighbours as rtnetlink tells them. */
 export class NetworkState {
   readonly #links = new Map<number, LinkMessage>();
-  readonly #addresses = new Map<string, AddressMessage>();
+  readonly #addresses = new Map<string, KnownAddress>();
   readonly #routes = new Map<string, RouteMessage>();
+  readonly #neighbors = new Map<string, NeighborMessage>();
 
   /** Takes note of a message from the kernel; those of other kinds change nothing. */
-  apply(message: NetlinkMessage): void {
+  apply(message: NetlinkMessage, nowMs = 0): void {
     switch (message.kind) {
       case 'link':
         if (message.change === 'new') this.#links.set(message.index, message);
         else this.#removeLink(message.index);
         break;
       case 'address':
-        store(this.#addresses, `${message.interfaceIndex} ${message.address}`, message);
+        store(this.#addresses, `${message.interfaceIndex} ${message.address}`, {
+          ...message,
+          validUntilMs: nowMs + message.validSeconds * 1000,
+          preferredUntilMs: nowMs + message.preferredSeconds * 1000,
+        });
         break;
       case 'route':
         if (message.table === RouteTable.main) store(this.#routes, routeKey(message), message);
+        break;
+      case 'neighbor':
+        store(this.#neighbors, `${message.interfaceIndex} ${message.address}`, message);
         break;
     }
   }
@@ -30,6 +50,7 @@ export class NetworkState {
     this.#links.clear();
     this.#addresses.clear();
     this.#routes.clear();
+    this.#neighbors.clear();
   }
 
   links(): Iterable<LinkMessage> {
@@ -41,13 +62,17 @@ export class NetworkState {
     return undefined;
   }
 
-  addresses(interfaceIndex: number): AddressMessage[] {
+  addresses(interfaceIndex: number): KnownAddress[] {
     return [...this.#addresses.values()].filter((address) => address.interfaceIndex === interfaceIndex);
   }
 
   /** Routes of the main table through an interface. */
   routes(interfaceIndex: number): RouteMessage[] {
     return [...this.#routes.values()].filter((route) => route.interfaceIndex === interfaceIndex);
+  }
+
+  neighbor(interfaceIndex: number, address: Address): NeighborMessage | undefined {
+    return this.#neighbors.get(`${interfaceIndex} ${address}`);
   }
 
   /** The interface that has an address. */
@@ -60,6 +85,7 @@ export class NetworkState {
     this.#links.delete(index);
     for (const [key, { interfaceIndex }] of this.#addresses) if (interfaceIndex === index) this.#addresses.delete(key);
     for (const [key, { interfaceIndex }] of this.#routes) if (interfaceIndex === index) this.#routes.delete(key);
+    for (const [key, { interfaceIndex }] of this.#neighbors) if (interfaceIndex === index) this.#neighbors.delete(key);
   }
 }
 

@@ -18,6 +18,7 @@ export type PathReason =
   | 'address-removed'
   | 'address-added'
   | 'no-route'
+  | 'router-lost'
   | 'probe-lost'
   | 'probe-answered'
   | 'registered'

@@ -105,6 +105,22 @@ export class Prober {
     }
   }
 
+  /** The path is known to be broken without asking: dead from now on, until probes are answered again. */
+  giveUp(key: number, nowMs: number): PathVerdict | undefined {
+    const path = this.#paths.get(key);
+    if (!path || path.dead) return undefined;
+    path.dead = true;
+    path.answeredInARow = 0;
+    path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + DEAD_INTERVAL_MS);
+    return { key, dead: true };
+  }
+
+  /** Something speaks against the path: the next probe is due now. */
+  hurry(key: number, nowMs: number): void {
+    const path = this.#paths.get(key);
+    if (path) path.nextProbeMs = Math.min(path.nextProbeMs, nowMs);
+  }
+
   /** A probe's answer. Returns the verdict if it changes. */
   answered(key: number, sequenceNumber: number, nowMs: number): PathVerdict | undefined {
     const path = this.#paths.get(key);
@@ -166,7 +182,9 @@ export class Prober {
   #verdictMs({ dead, unanswered, lastChanceMs, roundTripMs }: ProbedPath): number {
     if (dead || unanswered < this.#plan.failuresUntilDead) return Number.POSITIVE_INFINITY;
     if (roundTripMs === undefined) return lastChanceMs + UNKNOWN_ROUND_TRIP_MS;
-    return lastChanceMs + Math.max(SHORTEST_ROUND_TRIP_MS, Math.min(2 * roundTripMs, LONGEST_ROUND_TRIP_MS));
+    // No path is dead for being slower than any other: its own last round trip is always waited for.
+    const longestMs = Math.max(LONGEST_ROUND_TRIP_MS, 1.5 * roundTripMs);
+    return lastChanceMs + Math.max(SHORTEST_ROUND_TRIP_MS, Math.min(2 * roundTripMs, longestMs));
   }
 
   /** A probe whose answer is merely still under way, on a path with a long round trip, is not a lost one. */

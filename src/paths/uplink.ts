@@ -11,6 +11,10 @@ export interface Uplink {
   /** Next hop towards the home agent; `null` on a point-to-point link. */
   readonly gateway: Address | null;
   readonly mtuBytes: number;
+  /** When the care-of address ends, in monotonic milliseconds; without it, never. */
+  readonly validUntilMs?: number;
+  /** Neighbor Unreachability Detection has given the next hop up (RFC 6275 §11.5.1). */
+  readonly routerLost?: boolean;
   /** Why it can, or cannot, be used. */
   readonly reason: PathReason;
 }

@@ -3,6 +3,7 @@ import { decodeAddress } from './address.ts';
 import { decodeLink } from './link.ts';
 import type { NetlinkHeader, NetlinkMessage } from './message.ts';
 import { NativeReader } from './native-reader.ts';
+import { decodeNeighbor } from './neighbor.ts';
 import { NetlinkFlag, NetlinkType } from './numbers.ts';
 import { decodeRoute } from './route.ts';
 import { decodeRule } from './rule.ts';
@@ -55,6 +56,10 @@ function decodeKnown(header: NetlinkHeader, type: number, body: NativeReader): N
       return decodeRoute(header, 'new', body);
     case NetlinkType.deleteRoute:
       return decodeRoute(header, 'removed', body);
+    case NetlinkType.newNeighbor:
+      return decodeNeighbor(header, 'new', body);
+    case NetlinkType.deleteNeighbor:
+      return decodeNeighbor(header, 'removed', body);
     case NetlinkType.newRule:
       return decodeRule(header, 'new', body);
     case NetlinkType.deleteRule:

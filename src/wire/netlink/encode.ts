@@ -1,19 +1,26 @@
 import { type AddressRequest, encodeAddressRequest } from './address.ts';
 import { encodeSetLink, type SetLinkRequest } from './link.ts';
 import { NativeWriter } from './native-writer.ts';
+import { encodeNeighborRequest, type NeighborRequest } from './neighbor.ts';
 import { AddressFamily, NetlinkFlag, NetlinkType } from './numbers.ts';
 import { encodeRouteRequest, type RouteRequest } from './route.ts';
 import { encodeRuleRequest, type RuleRequest } from './rule.ts';
 
 /** Asks for everything that there is of a kind; the answer ends with `done`. */
 export interface DumpRequest {
-  readonly kind: 'dump-links' | 'dump-addresses' | 'dump-routes' | 'dump-rules';
+  readonly kind: 'dump-links' | 'dump-addresses' | 'dump-routes' | 'dump-neighbors' | 'dump-rules';
   /** Both if it is left out. */
   readonly family?: 'ipv4' | 'ipv6';
 }
 
 /** What is asked of the kernel. All but a dump are answered with an `acknowledgement`. */
-export type NetlinkRequest = DumpRequest | SetLinkRequest | AddressRequest | RouteRequest | RuleRequest;
+export type NetlinkRequest =
+  | DumpRequest
+  | SetLinkRequest
+  | AddressRequest
+  | RouteRequest
+  | NeighborRequest
+  | RuleRequest;
 
 const CREATE = NetlinkFlag.create | NetlinkFlag.exclusive;
 const DUMP = NetlinkFlag.dump;
@@ -23,6 +30,7 @@ const HEADERS: Readonly<Record<NetlinkRequest['kind'], readonly [type: number, f
   'dump-links': [NetlinkType.getLink, DUMP],
   'dump-addresses': [NetlinkType.getAddress, DUMP],
   'dump-routes': [NetlinkType.getRoute, DUMP],
+  'dump-neighbors': [NetlinkType.getNeighbor, DUMP],
   'dump-rules': [NetlinkType.getRule, DUMP],
   'set-link': [NetlinkType.setLink, NetlinkFlag.acknowledge],
   'add-address': [NetlinkType.newAddress, NetlinkFlag.acknowledge | CREATE],
@@ -30,6 +38,8 @@ const HEADERS: Readonly<Record<NetlinkRequest['kind'], readonly [type: number, f
   'add-route': [NetlinkType.newRoute, NetlinkFlag.acknowledge | CREATE],
   'replace-route': [NetlinkType.newRoute, NetlinkFlag.acknowledge | NetlinkFlag.create | NetlinkFlag.replace],
   'delete-route': [NetlinkType.deleteRoute, NetlinkFlag.acknowledge],
+  'replace-neighbor': [NetlinkType.newNeighbor, NetlinkFlag.acknowledge | NetlinkFlag.create | NetlinkFlag.replace],
+  'delete-neighbor': [NetlinkType.deleteNeighbor, NetlinkFlag.acknowledge],
   'add-rule': [NetlinkType.newRule, NetlinkFlag.acknowledge | CREATE],
   'delete-rule': [NetlinkType.deleteRule, NetlinkFlag.acknowledge],
 };
@@ -63,6 +73,10 @@ function encodeBody(writer: NativeWriter, request: NetlinkRequest): void {
     case 'delete-route':
       encodeRouteRequest(writer, request);
       break;
+    case 'replace-neighbor':
+    case 'delete-neighbor':
+      encodeNeighborRequest(writer, request);
+      break;
     case 'add-rule':
     case 'delete-rule':
       encodeRuleRequest(writer, request);
@@ -75,6 +89,8 @@ function encodeBody(writer: NativeWriter, request: NetlinkRequest): void {
 /** The kernel takes a header as long as the dumped kind's own, with only the family filled in. */
 function encodeDump(writer: NativeWriter, request: DumpRequest): void {
   const family = request.family === undefined ? AddressFamily.unspecified : AddressFamily[request.family];
-  const octets = { 'dump-links': 16, 'dump-addresses': 8, 'dump-routes': 12, 'dump-rules': 12 }[request.kind];
+  const octets = { 'dump-links': 16, 'dump-addresses': 8, 'dump-routes': 12, 'dump-neighbors': 12, 'dump-rules': 12 }[
+    request.kind
+  ];
   writer.u8(family).zeros(octets - 1);
 }

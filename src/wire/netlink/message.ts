@@ -80,6 +80,20 @@ export interface RouteMessage extends NetlinkHeader {
   readonly flags: number;
 }
 
+/** An entry of an interface's neighbour cache. */
+export interface NeighborMessage extends NetlinkHeader {
+  readonly kind: 'neighbor';
+  readonly change: NetlinkChange;
+  readonly interfaceIndex: number;
+  readonly address: Address;
+  readonly linkLayerAddress: Uint8Array | undefined;
+  /** A `NeighborState`. */
+  readonly state: number;
+  /** Neighbor Unreachability Detection has given it up (RFC 4861 §7.3). */
+  readonly failed: boolean;
+  readonly router: boolean;
+}
+
 /** A rule of policy routing. */
 export interface RuleMessage extends NetlinkHeader {
   readonly kind: 'rule';
@@ -122,6 +136,7 @@ export type NetlinkMessage =
   | LinkMessage
   | AddressMessage
   | RouteMessage
+  | NeighborMessage
   | RuleMessage
   | NetlinkAcknowledgement
   | NetlinkDone

@@ -14,6 +14,9 @@ export const NetlinkType = {
   newRoute: 24,
   deleteRoute: 25,
   getRoute: 26,
+  newNeighbor: 28,
+  deleteNeighbor: 29,
+  getNeighbor: 30,
   newRule: 32,
   deleteRule: 33,
   getRule: 34,
@@ -34,6 +37,7 @@ export const NetlinkFlag = {
 /** Multicast groups to join for notifications (RTNLGRP_*). */
 export const NetlinkGroup = {
   link: 1,
+  neighbor: 3,
   ipv4Address: 5,
   ipv4Route: 7,
   ipv4Rule: 8,
@@ -130,6 +134,24 @@ export const RouteAttribute = {
   table: 15,
   via: 18,
 } as const;
+
+/** States of a neighbour (NUD_*; RFC 4861 §7.3.2 and the kernel's own): one bit each. */
+export const NeighborState = {
+  incomplete: 0x01,
+  reachable: 0x02,
+  stale: 0x04,
+  delay: 0x08,
+  probe: 0x10,
+  failed: 0x20,
+  noArp: 0x40,
+  permanent: 0x80,
+} as const;
+
+/** Flags of a neighbour (NTF_*). */
+export const NeighborFlag = { proxy: 0x08, router: 0x80 } as const;
+
+/** Attributes of a neighbour (NDA_*). */
+export const NeighborAttribute = { destination: 1, linkLayerAddress: 2 } as const;
 
 /** Attributes of a rule (FRA_*). */
 export const RuleAttribute = {

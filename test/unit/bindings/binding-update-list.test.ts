@@ -38,9 +38,17 @@ test('[5648-3-01] each BID has an entry of its own', () => {
 test('an acknowledged binding stays as acknowledged while its refresh is under way', () => {
   const list = new BindingUpdateList();
   list.acknowledged(1, first, START_MS + 100, START_MS + 80);
-  list.sent(1, second, START_MS + 200);
-  assert.is(list.get(1)?.careOfAddress, first);
+  list.sent(1, first, START_MS + 200);
+  assert.is(list.get(1)?.acknowledged, true);
   assert.is(list.get(1)?.expiresMs, START_MS + 100);
+});
+
+test('a binding is not acknowledged any more once another care-of address is asked for: the peer may have moved on', () => {
+  const list = new BindingUpdateList();
+  list.acknowledged(1, first, START_MS + 100, START_MS + 80);
+  list.sent(1, second, START_MS + 200);
+  const { careOfAddress, acknowledged, expiresMs } = list.get(1)!;
+  assert.equal([careOfAddress, acknowledged, expiresMs], [second, false, START_MS + 200]);
 });
 
 test('a refresh that is asked for is due at once and leaves the lifetime alone', () => {

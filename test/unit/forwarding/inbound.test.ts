@@ -1,7 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { prefix } from '../../../src/bytes/prefix.ts';
 import { Protocol } from '../../../src/forwarding/ipv6-header.ts';
 import { type ForwardingResult, ReferenceForwarder } from '../../../src/forwarding/reference.ts';
+import { type BindingGroup, SelectionMode, type Tunnel } from '../../../src/forwarding/table.ts';
 import {
   concat,
   destinationOptions,
@@ -189,6 +191,25 @@ test('counters tell packets, octets and the time of the last packet for each tun
     receivedBytes: outer.length * 2,
     lastReceivedMs: 250,
   });
+});
+
+test('[MHA-5.2-01, MHA-5.4-01] two home addresses may share a care-of address: the inner packet tells whose tunnel it is', () => {
+  const table = mobileRouterTable();
+  const [shared] = table.tunnels as [Tunnel];
+  const second: BindingGroup = {
+    id: 2,
+    mode: SelectionMode.firstUsable,
+    tunnels: [{ tunnelId: 9, weight: 1 }],
+    prefixes: [prefix('2001:db8:2::/48')],
+  };
+  const forwarder = new ReferenceForwarder();
+  forwarder.apply({ ...table, tunnels: [...table.tunnels, { ...shared, id: 9 }], groups: [...table.groups, second] });
+  const received = (destination: string) => {
+    const result = forwarder.inbound(outerPacket(TO_ROUTER, udpPacket(fields(SERVER, destination))), 0);
+    return result.kind === 'deliver' ? result.tunnelId : result.kind;
+  };
+  assert.equal([VEHICLE, '2001:db8:2::5', '2001:db8:3::5'].map(received), [1, 9, 'drop']);
+  assert.is(forwarder.statistics(0).wrongInnerAddress, 1);
 });
 
 test.run();

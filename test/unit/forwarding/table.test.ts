@@ -66,7 +66,10 @@ test('each rule of a sound table has its own refusal', () => {
     ['tunnel 1: interface index out of range', withTunnel({ interfaceIndex: -1 })],
     ['tunnel 1: path MTU out of range', withTunnel({ pathMtuBytes: 1279 })],
     ['a tunnel id stands for two tunnels', withTunnel({ id: 2 })],
-    ['two tunnels have the same outer addresses', withTunnel({ outerDestination: tunnels[0]!.outerDestination })],
+    [
+      'group 1: two tunnels have the same outer addresses',
+      withTunnel({ outerDestination: tunnels[0]!.outerDestination }),
+    ],
     ['a group id is out of range', withGroup({ id: -1 })],
     ['group 1: unknown mode', withGroup({ mode: 4 as BindingGroup['mode'] })],
     ['group 1: a weight is out of range', withGroup({ tunnels: [{ tunnelId: 1, weight: 0 }] })],
