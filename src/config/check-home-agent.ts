@@ -7,16 +7,22 @@ import {
   PrefixIndex,
   shownAddress,
 } from './check-addresses.ts';
+import { checkHomeLink } from './check-home-link.ts';
 import type { HomeAgentDocument } from './document.ts';
 import { type Problems, shown } from './problems.ts';
 
 /** What the schema cannot say of a home agent. */
-export function checkHomeAgent(agent: HomeAgentDocument, problems: Problems): void {
+export function checkHomeAgent(
+  agent: HomeAgentDocument,
+  tunnelInterface: string | undefined,
+  problems: Problems,
+): void {
   const nodes = agent.mobileNodes ?? [];
   const at = (key: string) => (index: number) => `homeAgent.mobileNodes[${index}].${key}`;
   const address = checkAddress(agent.address, 'homeAgent.address', problems);
   const homeLinks = checkPrefixes(agent.homePrefixes, 'homeAgent.homePrefixes', problems);
   const homeLink = new PrefixIndex(homeLinks, problems);
+  checkHomeLink(agent, homeLinks, tunnelInterface, problems);
 
   const homeAddresses = nodes.map((node, index) => checkAddress(node?.homeAddress, at('homeAddress')(index), problems));
   checkDistinct(

@@ -1,20 +1,15 @@
-import { checkAddress, checkDistinct, checkPrefixes, PrefixIndex, shownAddress } from './check-addresses.ts';
+import { checkDistinct } from './check-addresses.ts';
+import { checkHomes } from './check-homes.ts';
 import type { ConfigurationDocument, MobileRouterDocument, UplinkDocument } from './document.ts';
 import { type Problems, shown } from './problems.ts';
 
 /** What the schema cannot say of a mobile router. */
-export function checkMobileRouter(router: MobileRouterDocument, problems: Problems): void {
-  const homeAddress = checkAddress(router.homeAddress, 'mobileRouter.homeAddress', problems);
-  const homeAgent = checkAddress(router.homeAgentAddress, 'mobileRouter.homeAgentAddress', problems);
-  if (homeAgent !== undefined && homeAgent === homeAddress)
-    problems.add(
-      'mobileRouter.homeAgentAddress',
-      `must differ from mobileRouter.homeAddress, is ${shownAddress(homeAgent)}`,
-    );
-  const inVehicle = new PrefixIndex(checkPrefixes(router.prefixes, 'mobileRouter.prefixes', problems), problems);
-  const around = homeAgent === undefined ? undefined : inVehicle.find(homeAgent);
-  if (around && homeAgent !== undefined)
-    problems.add('mobileRouter.homeAgentAddress', `must lie outside ${around.path}, is ${shownAddress(homeAgent)}`);
+export function checkMobileRouter(
+  router: MobileRouterDocument,
+  tunnel: ConfigurationDocument['tunnel'],
+  problems: Problems,
+): void {
+  checkHomes(router, tunnel?.interface, problems);
   const { intervalMs, idleIntervalMs } = router.probe ?? {};
   if (intervalMs !== undefined && idleIntervalMs !== undefined && idleIntervalMs < intervalMs)
     problems.add(

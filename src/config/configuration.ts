@@ -1,5 +1,6 @@
 import type { Address } from '../bytes/address.ts';
 import type { Prefix } from '../bytes/prefix.ts';
+import type { Secret } from '../bytes/secret.ts';
 
 /** What a configuration file says, checked, with every default filled in. */
 export interface Configuration {
@@ -13,18 +14,65 @@ export interface Configuration {
 }
 
 export interface MobileRouterConfiguration {
-  readonly homeAddress: Address;
-  readonly homeAgentAddress: Address;
-  /** Mobile network prefixes: sent in explicit mode, only routed in implicit mode (RFC 3963 §5.2). */
-  readonly prefixes: readonly Prefix[];
-  readonly prefixMode: 'explicit' | 'implicit';
+  /** At least one; each is registered by itself. */
+  readonly homes: readonly HomeConfiguration[];
   /** How several care-of addresses are registered; `bulk` starts individually until the home agent is known to take it. */
   readonly registration: 'bulk' | 'individual';
   /** Asked for in Binding Updates: a multiple of 4, up to 262140. */
   readonly lifetimeSeconds: number;
+  /** How long the answer to the first registration may take: the home agent looks for duplicates (RFC 6275 §13). */
+  readonly firstRegistrationTimeoutMs: number;
   readonly selection: 'first-usable' | 'balance';
   readonly uplinks: readonly UplinkConfiguration[];
   readonly probe: ProbeConfiguration;
+}
+
+/** A home address, where it is registered and what lies behind it. */
+export interface HomeConfiguration {
+  /** For people; also how another home names it as one of its uplinks. */
+  readonly name: string;
+  readonly homeAddress: Address;
+  /** Without it, the agent is found by dynamic home agent address discovery (RFC 6275 §11.4.1). */
+  readonly homeAgentAddress?: Address;
+  /** The home subnet prefix: where agents are looked for and by which the home link is recognised. */
+  readonly homePrefix?: Prefix;
+  /** Mobile network prefixes: sent in explicit mode, only routed in implicit mode (RFC 3963 §5.2). */
+  readonly prefixes: readonly Prefix[];
+  readonly prefixMode: 'explicit' | 'implicit';
+  /** Names of the uplinks whose care-of addresses are bound to this home address. */
+  readonly uplinks: readonly string[];
+  /** Names of homes whose home addresses serve this one as care-of addresses. */
+  readonly careOfHomes: readonly string[];
+  /** Where the home link may appear; without it, the router never returns home. */
+  readonly homeLink?: HomeLinkConfiguration;
+  readonly authentication: Authentication;
+}
+
+/** How a mobile node and its home agent know each other; `none` only where the configuration says so. */
+export type Authentication = SecurityAssociation | 'none';
+
+/** A shared-key-based mobility security association (RFC 4285 §5.1), with timestamps against replays. */
+export interface SecurityAssociation {
+  /** Names it on the wire: 256 to 4294967295. */
+  readonly spi: number;
+  /** 16 octets. */
+  readonly key: Secret;
+  /**
+   * A Network Access Identifier (RFC 4283). The mobile router names itself by it, else by the digits of its home
+   * address; the home agent insists on it if it is given.
+   */
+  readonly identifier?: string;
+  /** How far a timestamp may be from the home agent's time of day. */
+  readonly replayWindowSeconds: number;
+  /** Whether mobile prefix discovery is used, which the key does not protect (RFC 4285 §2). */
+  readonly prefixDiscovery: boolean;
+}
+
+export interface HomeLinkConfiguration {
+  /** The network device that is attached to the home link when the router is at home. */
+  readonly interface: string;
+  /** True: home and visited links are used at the same time (the H flag, RFC 5648 §5.6). */
+  readonly simultaneous: boolean;
 }
 
 export interface UplinkConfiguration {
@@ -40,6 +88,11 @@ export interface UplinkConfiguration {
   readonly bid: number;
   /** Upper bound for the path MTU in octets, where the device's own is too optimistic. */
   readonly mtuBytes?: number;
+  /**
+   * Set where a link gives several care-of addresses, one for each of its prefixes: the second one and the further
+   * ones are uplinks of their own, called `wifi.2` and so on.
+   */
+  readonly ordinal?: number;
 }
 
 /** How a path that carries nothing back is found dead. */
@@ -57,7 +110,7 @@ export interface ProbeConfiguration {
 
 export interface HomeAgentConfiguration {
   readonly address: Address;
-  /** The virtual home link: home addresses lie in it. */
+  /** The home links, virtual and physical: home addresses lie in them. */
   readonly homePrefixes: readonly Prefix[];
   readonly mobileNodes: readonly MobileNodeConfiguration[];
   /** The longest lifetime granted, in seconds: a multiple of 4. */
@@ -66,6 +119,62 @@ export interface HomeAgentConfiguration {
   readonly multipleCareOfAddresses: boolean;
   readonly bulkRegistration: boolean;
   readonly maximumBindings: number;
+  /** The link that home addresses live on when their nodes are at home; without it, the home link is virtual. */
+  readonly homeLink?: PhysicalHomeLinkConfiguration;
+  /** Suggested in acknowledgements as the time until the next refresh; a multiple of 4 (RFC 6275 §6.2.4). */
+  readonly refreshAdviceSeconds?: number;
+  /** Whether mobile nodes are asked to refresh bindings that are about to expire (RFC 5648 §6.4). */
+  readonly refreshRequests: boolean;
+  /** Whether requests to the Home-Agents anycast address are answered (RFC 6275 §10.5). */
+  readonly addressDiscovery: boolean;
+  readonly prefixAdvertisements: PrefixAdvertisementConfiguration;
+}
+
+/** A physical home link: home addresses are defended there while their nodes are away (RFC 6275 §10.4.1). */
+export interface PhysicalHomeLinkConfiguration {
+  /** The network device: br-lan. */
+  readonly interface: string;
+  /** Those of the home prefixes that belong to the link; the others are virtual. */
+  readonly prefixes: readonly Prefix[];
+  /** True: no other router is on the link, so a node that returns defends its own address (RFC 5648 §5.6.2). */
+  readonly onlyRouter: boolean;
+  /** False: a binding to home and visited links at the same time is refused with status 169. */
+  readonly simultaneousHomeAndForeign: boolean;
+  /** Without it, no Router Advertisements are sent. */
+  readonly advertise?: HomeAgentAdvertisementConfiguration;
+}
+
+/** The home agent's own Router Advertisements (RFC 4861 §6.2.1, RFC 6275 §7). */
+export interface HomeAgentAdvertisementConfiguration {
+  /** Home Agent Preference: the largest is the most preferred. */
+  readonly preference: number;
+  /** Home Agent Lifetime; without it, the Router Lifetime. */
+  readonly lifetimeSeconds?: number;
+  /** AdvDefaultLifetime; without it, three times the maximum interval. */
+  readonly routerLifetimeSeconds?: number;
+  /** MinRtrAdvInterval and MaxRtrAdvInterval. */
+  readonly minimumIntervalMs: number;
+  readonly maximumIntervalMs: number;
+  /** MinDelayBetweenRAs (RFC 6275 §13); never more than `minimumIntervalMs`. */
+  readonly minimumDelayMs: number;
+  /** False: only in answer to solicitations, for links where multicast is dear (RFC 6275 §7.5). */
+  readonly unsolicited: boolean;
+  /** Whether the Advertisement Interval option is sent. */
+  readonly intervalOption: boolean;
+  /** Whether the agent is announced as one for mobile routers (RFC 3963 §7.3). */
+  readonly mobileRouters: boolean;
+  /** What is announced of prefixes whose addresses do not expire earlier. */
+  readonly validLifetimeSeconds: number;
+  readonly preferredLifetimeSeconds: number;
+}
+
+/** When mobile nodes are told about the home link's prefixes (RFC 6275 §10.6, §13). */
+export interface PrefixAdvertisementConfiguration {
+  readonly enabled: boolean;
+  /** MinMobPfxAdvInterval. */
+  readonly minimumIntervalSeconds: number;
+  /** MaxMobPfxAdvInterval. */
+  readonly maximumIntervalSeconds: number;
 }
 
 /** What one mobile node or router is authorised for. */
@@ -79,6 +188,7 @@ export interface MobileNodeConfiguration {
   readonly mobileRouter: boolean;
   /** False: registrations with a Binding Identifier option are refused with status 166. */
   readonly multipleCareOfAddresses: boolean;
+  readonly authentication: Authentication;
 }
 
 export interface TunnelConfiguration {

@@ -2,6 +2,7 @@ import type {
   HomeAgentConfiguration,
   LogConfiguration,
   MqttConfiguration,
+  PhysicalHomeLinkConfiguration,
   ProbeConfiguration,
 } from './configuration.ts';
 
@@ -16,13 +17,33 @@ export interface ConfigurationDocument {
   readonly mqtt?: Partial<MqttConfiguration>;
 }
 
-export interface MobileRouterDocument {
+export interface HomeDocument {
+  readonly name?: string;
   readonly homeAddress?: string;
   readonly homeAgentAddress?: string;
+  readonly homePrefix?: string;
   readonly prefixes?: readonly (string | undefined)[];
   readonly prefixMode?: 'explicit' | 'implicit';
+  readonly uplinks?: readonly (string | undefined)[];
+  readonly homeLink?: { readonly interface?: string; readonly simultaneous?: boolean };
+  readonly authentication?: AuthenticationDocument | 'none';
+}
+
+export interface AuthenticationDocument {
+  readonly spi?: number;
+  readonly key?: string;
+  readonly keyFile?: string;
+  readonly identifier?: string;
+  readonly replayWindowSeconds?: number;
+  readonly prefixDiscovery?: boolean;
+}
+
+/** The keys of a single home may stand directly in it. */
+export interface MobileRouterDocument extends Omit<HomeDocument, 'name' | 'uplinks'> {
+  readonly homes?: readonly (HomeDocument | undefined)[];
   readonly registration?: 'bulk' | 'individual';
   readonly lifetimeSeconds?: number;
+  readonly firstRegistrationTimeoutMs?: number;
   readonly selection?: 'first-usable' | 'balance';
   readonly board?: string;
   readonly uplinks?: readonly (UplinkDocument | undefined)[];
@@ -36,13 +57,20 @@ export interface UplinkDocument {
   readonly weight?: number;
   readonly bid?: number;
   readonly mtuBytes?: number;
+  readonly careOfAddresses?: number;
 }
 
 export interface HomeAgentDocument
-  extends Partial<Omit<HomeAgentConfiguration, 'address' | 'homePrefixes' | 'mobileNodes'>> {
+  extends Partial<Omit<HomeAgentConfiguration, 'address' | 'homePrefixes' | 'mobileNodes' | 'homeLink'>> {
   readonly address?: string;
   readonly homePrefixes?: readonly (string | undefined)[];
   readonly mobileNodes?: readonly (MobileNodeDocument | undefined)[];
+  readonly authentication?: 'none';
+  readonly homeLink?: PhysicalHomeLinkDocument;
+}
+
+export interface PhysicalHomeLinkDocument extends Partial<Omit<PhysicalHomeLinkConfiguration, 'prefixes'>> {
+  readonly prefixes?: readonly (string | undefined)[];
 }
 
 export interface MobileNodeDocument {
@@ -51,6 +79,7 @@ export interface MobileNodeDocument {
   readonly prefixes?: readonly (string | undefined)[];
   readonly mobileRouter?: boolean;
   readonly multipleCareOfAddresses?: boolean;
+  readonly authentication?: AuthenticationDocument | 'none';
 }
 
 export interface BoardDocument {

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 
+/** Keywords that only people read. */
+const PROSE = ['$schema', 'title', 'description', 'x-allowed', 'writeOnly', 'format'];
 const here = dirname(fileURLToPath(import.meta.url));
 const read = (path) => JSON.parse(readFileSync(join(here, path), 'utf8'));
 const SCHEMAS = { configuration: read('schema.json'), board: uplinksOf(read('../../board/board.schema.json')) };
@@ -74,8 +76,49 @@ function compact(source) {
   return `function report(errors, place, key){const list = errors ?? [];list.push({place, key});return list;}\n${code}`;
 }
 
+/** Parts that are worth a function of their own where they occur more than once. */
+const WORTH_SHARING = 80;
+
+/** The schema without its prose, and with parts that repeat moved to `$defs`, so that their code is there once. */
+function shared(schema) {
+  const counts = new Map();
+  const isSchema = (node) => typeof node.type === 'string' || Array.isArray(node.type ?? node.anyOf ?? node.oneOf);
+  const bare = (node) => {
+    if (Array.isArray(node)) return node.map(bare);
+    if (node === null || typeof node !== 'object') return node;
+    const kept = Object.entries(node).filter(([key, value]) => !(PROSE.includes(key) && typeof value !== 'object'));
+    return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]));
+  };
+  const split = ({ default: fallback, ...rest }) => [JSON.stringify(rest), fallback];
+  const count = (node) => {
+    if (node === null || typeof node !== 'object') return;
+    const [text] = split(node);
+    if (isSchema(node) && text.length >= WORTH_SHARING) counts.set(text, (counts.get(text) ?? 0) + 1);
+    for (const value of Object.values(node)) count(value);
+  };
+  const names = new Map();
+  const defs = {};
+  const replace = (node, isRoot = false) => {
+    if (node === null || typeof node !== 'object') return node;
+    if (Array.isArray(node)) return node.map((item) => replace(item));
+    const [text, fallback] = split(node);
+    if (isRoot || !isSchema(node) || (counts.get(text) ?? 0) < 2) return inside(node);
+    if (!names.has(text)) {
+      names.set(text, `part${names.size}`);
+      defs[names.get(text)] = inside(JSON.parse(text));
+    }
+    return { ...(fallback !== undefined && { default: fallback }), $ref: `#/$defs/${names.get(text)}` };
+  };
+  const inside = (node) => Object.fromEntries(Object.entries(node).map(([key, value]) => [key, replace(value)]));
+  const plain = bare(schema);
+  count(plain);
+  return { ...replace(plain, true), $defs: defs };
+}
+
 const ajv = new Ajv({
+  inlineRefs: false,
   allErrors: true,
+  allowUnionTypes: true,
   useDefaults: true,
   messages: false,
   validateFormats: false,
@@ -84,8 +127,7 @@ const ajv = new Ajv({
 ajv.addVocabulary(['x-allowed']);
 const names = {};
 for (const [name, schema] of Object.entries(SCHEMAS)) {
-  const { $schema, title, ...rest } = schema;
-  ajv.addSchema({ ...rest, $id: name });
+  ajv.addSchema({ ...shared(schema), $id: name });
   names[`${name}Schema`] = name;
 }
 const code = compact(standaloneCode(ajv, names));

@@ -1,15 +1,30 @@
 import { address } from '../bytes/address.ts';
-import { prefix } from '../bytes/prefix.ts';
+import { type Prefix, prefix } from '../bytes/prefix.ts';
+import type { Secret } from '../bytes/secret.ts';
+import { checkAuthentication, type Keys, nodePath } from './check-authentication.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
+import { careOfNames, checkHomeUplinks, ONLY_HOME } from './check-homes.ts';
 import { checkMobileRouter, checkUplinks } from './check-mobile-router.ts';
 import type {
+  Authentication,
   Configuration,
   HomeAgentConfiguration,
+  HomeConfiguration,
   MobileRouterConfiguration,
   MqttConfiguration,
+  PhysicalHomeLinkConfiguration,
   UplinkConfiguration,
 } from './configuration.ts';
-import type { BoardDocument, ConfigurationDocument, MobileRouterDocument, UplinkDocument } from './document.ts';
+import type {
+  AuthenticationDocument,
+  BoardDocument,
+  ConfigurationDocument,
+  HomeDocument,
+  MobileRouterDocument,
+  PhysicalHomeLinkDocument,
+  UplinkDocument,
+} from './document.ts';
+import { type Files, NO_FILES } from './files.ts';
 import { type Json, JsonError, parseJson } from './json.ts';
 import { checkSchema, type Problem, Problems, shown } from './problems.ts';
 import { boardSchema, boardWords, configurationSchema, configurationWords } from './validator.generated.js';
@@ -17,7 +32,14 @@ import { boardSchema, boardWords, configurationSchema, configurationWords } from
 export { formatProblem, type Problem } from './problems.ts';
 
 export type ConfigurationResult =
-  | { readonly configuration: Configuration; readonly problems?: undefined }
+  | {
+      readonly configuration: Configuration;
+      /** What is allowed and yet dangerous. */
+      readonly warnings: readonly Problem[];
+      /** Whether the text itself holds a key or a password. */
+      readonly holdsSecrets: boolean;
+      readonly problems?: undefined;
+    }
   | { readonly configuration?: undefined; readonly problems: readonly Problem[] };
 
 const BOARD_FOLDER = '/usr/share/monami/board';
@@ -29,11 +51,13 @@ export function boardFile(board: string): string {
 
 /**
  * Reads a configuration file's text. Either everything in it is right, or all its problems come back and nothing else.
- * `board` gives the text of a board's description (see `boardFile`), or `undefined` where there is none.
+ * `board` gives the text of a board's description (see `boardFile`), or `undefined` where there is none; `files` reads
+ * what `keyFile` names.
  */
 export function parseConfiguration(
   text: string,
   board: (name: string) => string | undefined = () => undefined,
+  files: Files = NO_FILES,
 ): ConfigurationResult {
   const problems = new Problems();
   const document = read(text, '', problems) as ConfigurationDocument | undefined;
@@ -49,16 +73,20 @@ export function parseConfiguration(
     problems.add('', 'must have mobileRouter or homeAgent, has both: run two processes');
   let uplinks: readonly (UplinkDocument | undefined)[] = [];
   if (mobileRouter) {
-    checkMobileRouter(mobileRouter, problems);
+    checkMobileRouter(mobileRouter, document.tunnel, problems);
     uplinks = findUplinks(mobileRouter, document.tunnel, board, problems);
+    checkHomeUplinks(mobileRouter, uplinks, problems);
   }
-  if (homeAgent) checkHomeAgent(homeAgent, problems);
+  if (homeAgent) checkHomeAgent(homeAgent, document.tunnel?.interface, problems);
+  const keys = checkAuthentication(document, files, problems);
   checkRouting(document.routing?.firstTable, problems);
   if (document.mqtt?.password !== undefined && document.mqtt.username === undefined && !problems.has('mqtt.username'))
     problems.add('mqtt.username', 'must be given with mqtt.password, is missing');
 
   const found = problems.list();
-  return found.length > 0 ? { problems: found } : { configuration: build(document, uplinks) };
+  if (found.length > 0) return { problems: found };
+  const configuration = build(document, uplinks, keys);
+  return { configuration, warnings: problems.warnings(), holdsSecrets: holdsSecrets(document) };
 }
 
 function read(text: string, path: string, problems: Problems): Json | undefined {
@@ -116,11 +144,15 @@ function checkRouting(firstTable: number | undefined, problems: Problems): void 
 }
 
 /** Of a document without problems, which is complete: the schema has demanded it or filled it in. */
-function build(document: ConfigurationDocument, uplinks: readonly (UplinkDocument | undefined)[]): Configuration {
+function build(
+  document: ConfigurationDocument,
+  uplinks: readonly (UplinkDocument | undefined)[],
+  keys: Keys,
+): Configuration {
   const { mobileRouter, homeAgent, mqtt } = document;
   return {
-    ...(mobileRouter && { mobileRouter: buildMobileRouter(mobileRouter, uplinks) }),
-    ...(homeAgent && { homeAgent: buildHomeAgent(homeAgent) }),
+    ...(mobileRouter && { mobileRouter: buildMobileRouter(mobileRouter, uplinks, keys) }),
+    ...(homeAgent && { homeAgent: buildHomeAgent(homeAgent, keys) }),
     tunnel: { ...document.tunnel } as Configuration['tunnel'],
     routing: { ...document.routing } as Configuration['routing'],
     control: { ...document.control } as Configuration['control'],
@@ -132,32 +164,120 @@ function build(document: ConfigurationDocument, uplinks: readonly (UplinkDocumen
 function buildMobileRouter(
   router: MobileRouterDocument,
   uplinks: readonly (UplinkDocument | undefined)[],
+  keys: Keys,
 ): MobileRouterConfiguration {
-  const { board: _, ...rest } = router;
+  const { registration, lifetimeSeconds, firstRegistrationTimeoutMs, selection } = router as Required<typeof router>;
+  const { uplinks: _, ...onlyHome } = router;
+  const homes: readonly (HomeDocument | undefined)[] = router.homes ?? [{ ...onlyHome, name: ONLY_HOME }];
   return {
-    ...(rest as Required<typeof rest>),
-    homeAddress: address(router.homeAddress!),
-    homeAgentAddress: address(router.homeAgentAddress!),
-    prefixes: router.prefixes!.map((text) => prefix(text!)),
+    homes: homes.map((home, index) => ({
+      ...buildHome(home!, uplinks as readonly UplinkDocument[]),
+      authentication: buildAuthentication(
+        home!.authentication,
+        keys.get(router.homes ? `mobileRouter.homes[${index}].authentication` : 'mobileRouter.authentication'),
+      ),
+    })),
+    registration,
+    lifetimeSeconds,
+    firstRegistrationTimeoutMs,
+    selection,
     probe: { ...router.probe } as MobileRouterConfiguration['probe'],
-    uplinks: uplinks.map((uplink, index) => buildUplink(uplink!, index + 1)),
+    uplinks: buildUplinks(uplinks as readonly UplinkDocument[]),
   };
 }
 
-function buildUplink(uplink: UplinkDocument, place: number): UplinkConfiguration {
-  const { name, interface: device, priority = place, weight = 1, bid = place, mtuBytes } = uplink;
-  return { name: name!, interface: device!, priority, weight, bid, ...(mtuBytes !== undefined && { mtuBytes }) };
+function buildHome(home: HomeDocument, uplinks: readonly UplinkDocument[]): Omit<HomeConfiguration, 'authentication'> {
+  const { name, homeAgentAddress, homePrefix, prefixes = [], prefixMode = 'explicit', homeLink } = home;
+  const named = home.uplinks as readonly string[] | undefined;
+  const serving = uplinks.filter((uplink) => named?.includes(uplink.name!) ?? true);
+  return {
+    name: name!,
+    homeAddress: address(home.homeAddress!),
+    ...(homeAgentAddress !== undefined && { homeAgentAddress: address(homeAgentAddress) }),
+    ...(homePrefix !== undefined && { homePrefix: prefix(homePrefix) }),
+    prefixes: prefixes.map((text) => prefix(text!)),
+    prefixMode,
+    uplinks: serving.flatMap(careOfNames),
+    careOfHomes: (named ?? []).filter((other) => !uplinks.some((uplink) => uplink.name === other)),
+    ...(homeLink && { homeLink: { ...(homeLink as Required<typeof homeLink>) } }),
+  };
 }
 
-function buildHomeAgent(agent: NonNullable<ConfigurationDocument['homeAgent']>): HomeAgentConfiguration {
+/** Each further care-of address of a link gets a Binding Identifier that no uplink has; it is the same at every start. */
+function buildUplinks(uplinks: readonly UplinkDocument[]): UplinkConfiguration[] {
+  const taken = new Set(uplinks.map(({ bid }, index) => bid ?? index + 1));
+  return uplinks.flatMap((uplink, index) => {
+    const place = index + 1;
+    const { interface: device, priority = place, weight = 1, bid = place, mtuBytes } = uplink;
+    return careOfNames(uplink).map((name, further) => ({
+      ...{ name, interface: device!, priority, weight },
+      bid: further === 0 ? bid : unusedBid(taken),
+      ...(mtuBytes !== undefined && { mtuBytes }),
+      ...(further > 0 && { ordinal: further + 1 }),
+    }));
+  });
+}
+
+function unusedBid(taken: Set<number>): number {
+  let bid = 1;
+  while (taken.has(bid)) bid++;
+  taken.add(bid);
+  return bid;
+}
+
+function buildAuthentication(
+  authentication: AuthenticationDocument | 'none' | undefined,
+  key: Secret | undefined,
+): Authentication {
+  if (key === undefined || authentication === undefined || authentication === 'none') return 'none';
+  const { spi, identifier, replayWindowSeconds, prefixDiscovery } = authentication;
   return {
-    ...(agent as Omit<Required<typeof agent>, 'address' | 'homePrefixes' | 'mobileNodes'>),
+    spi: spi!,
+    key,
+    ...(identifier !== undefined && { identifier }),
+    replayWindowSeconds: replayWindowSeconds!,
+    prefixDiscovery: prefixDiscovery!,
+  };
+}
+
+/** Without prefixes of its own, the link has all home prefixes. */
+function buildHomeLink(
+  homeLink: PhysicalHomeLinkDocument,
+  homePrefixes: readonly Prefix[],
+): PhysicalHomeLinkConfiguration {
+  const { prefixes, advertise, ...rest } = homeLink;
+  return {
+    ...(rest as Required<typeof rest>),
+    prefixes: prefixes?.map((text) => prefix(text!)) ?? homePrefixes,
+    ...(advertise && { advertise: { ...advertise } }),
+  };
+}
+
+/** Keys and passwords that stand in the file itself, so that it must not be readable by everybody. */
+function holdsSecrets({ mobileRouter, homeAgent, mqtt }: ConfigurationDocument): boolean {
+  const holders = [mobileRouter, ...(mobileRouter?.homes ?? []), ...(homeAgent?.mobileNodes ?? [])];
+  const holdsKey = holders.some((holder) => {
+    const authentication = holder?.authentication;
+    return authentication !== undefined && authentication !== 'none' && authentication.key !== undefined;
+  });
+  return holdsKey || mqtt?.password !== undefined;
+}
+
+function buildHomeAgent(agent: NonNullable<ConfigurationDocument['homeAgent']>, keys: Keys): HomeAgentConfiguration {
+  const { authentication: _, homeLink, refreshAdviceSeconds, ...rest } = agent;
+  const homePrefixes = agent.homePrefixes!.map((text) => prefix(text!));
+  return {
+    ...(rest as Omit<Required<typeof rest>, 'address' | 'homePrefixes' | 'mobileNodes'>),
     address: address(agent.address!),
-    homePrefixes: agent.homePrefixes!.map((text) => prefix(text!)),
-    mobileNodes: agent.mobileNodes!.map((node) => ({
-      ...(node as Omit<Required<NonNullable<typeof node>>, 'homeAddress' | 'prefixes'>),
+    homePrefixes,
+    prefixAdvertisements: { ...agent.prefixAdvertisements } as HomeAgentConfiguration['prefixAdvertisements'],
+    ...(refreshAdviceSeconds !== undefined && { refreshAdviceSeconds }),
+    ...(homeLink && { homeLink: buildHomeLink(homeLink, homePrefixes) }),
+    mobileNodes: agent.mobileNodes!.map((node, index) => ({
+      ...(node as Omit<Required<NonNullable<typeof node>>, 'homeAddress' | 'prefixes' | 'authentication'>),
       homeAddress: address(node!.homeAddress!),
       prefixes: node!.prefixes!.map((text) => prefix(text!)),
+      authentication: buildAuthentication(node!.authentication, keys.get(nodePath(index))),
     })),
   };
 }

@@ -11,6 +11,7 @@ export interface Problem {
 /** Collects problems; the first one of a path stands for it. */
 export class Problems {
   readonly #byPath = new Map<string, Problem>();
+  readonly #warnings: Problem[] = [];
 
   add(path: string, message: string): void {
     if (!this.#byPath.has(path)) this.#byPath.set(path, { path, message });
@@ -22,6 +23,15 @@ export class Problems {
 
   list(): Problem[] {
     return [...this.#byPath.values()];
+  }
+
+  /** Takes note of what is allowed and yet dangerous. */
+  warn(path: string, message: string): void {
+    this.#warnings.push({ path, message });
+  }
+
+  warnings(): readonly Problem[] {
+    return this.#warnings;
   }
 }
 

@@ -1,14 +1,15 @@
 // What rtnetlink says, for tests of the rooms that watch the host's network.
-import { address } from '../../src/bytes/address.ts';
+import { type Address, address } from '../../src/bytes/address.ts';
 import { prefix } from '../../src/bytes/prefix.ts';
 import type {
   AddressMessage,
   LinkMessage,
+  NeighborMessage,
   NetlinkHeader,
   RouteMessage,
   RuleMessage,
 } from '../../src/wire/netlink/message.ts';
-import { LinkFlag, RouteTable, RouteType } from '../../src/wire/netlink/numbers.ts';
+import { LinkFlag, NeighborState, RouteTable, RouteType } from '../../src/wire/netlink/numbers.ts';
 
 const HEADER: NetlinkHeader = { sequence: 0, portId: 0, dumpInterrupted: false };
 
@@ -85,6 +86,26 @@ export function rule(priority: number, table: number, more: Partial<RuleMessage>
     suppressPrefixLength: undefined,
     protocol: 0,
     narrowed: false,
+    ...more,
+  };
+}
+
+/** An entry of a neighbour cache that is reachable, unless `more` says otherwise. */
+export function neighbor(
+  interfaceIndex: number,
+  neighborAddress: Address,
+  more: Partial<NeighborMessage> = {},
+): NeighborMessage {
+  return {
+    kind: 'neighbor',
+    change: 'new',
+    ...HEADER,
+    interfaceIndex,
+    address: neighborAddress,
+    linkLayerAddress: undefined,
+    state: more.failed ? NeighborState.failed : NeighborState.reachable,
+    failed: false,
+    router: true,
     ...more,
   };
 }

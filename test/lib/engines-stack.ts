@@ -19,6 +19,8 @@ import {
 } from './engines.ts';
 import { link, linkAddress, route } from './engines-network.ts';
 
+import { testServices } from './services.ts';
+
 export const FIRST_TABLE = 7000;
 export const FIRST_PRIORITY = 2000;
 export const TUNNEL_INDEX = 9;
@@ -59,7 +61,8 @@ export class StackBench {
 
   constructor(configuration: Configuration) {
     const random = [FIRST_SEQUENCE_NUMBER, PROBE_IDENTIFIER];
-    this.stack = new Stack(configuration, () => random.shift() ?? 0);
+    const services = { ...testServices(), random16: () => random.shift() ?? 0 };
+    this.stack = new Stack(configuration, services);
   }
 
   handle(input: StackInput): StackAction[] {

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { type Address, formatAddress } from '../../src/bytes/address.ts';
 import type {
   HomeAgentConfiguration,
+  HomeConfiguration,
   MobileNodeConfiguration,
   MobileRouterConfiguration,
 } from '../../src/config/configuration.ts';
@@ -12,6 +13,7 @@ import type { RoleAction } from '../../src/roles/action.ts';
 import type { RoleEvent } from '../../src/roles/events.ts';
 import { HomeAgent, type HomeAgentInput } from '../../src/roles/home-agent/home-agent.ts';
 import { MobileRouter, type MobileRouterInput } from '../../src/roles/mobile-router/mobile-router.ts';
+import type { RoleServices } from '../../src/roles/services.ts';
 import type { BindingAcknowledgement } from '../../src/wire/mh/messages/binding-acknowledgement.ts';
 import type { MobilityPacket } from '../../src/wire/signalling.ts';
 import {
@@ -30,6 +32,7 @@ import {
   START_MS,
   updatesIn,
 } from './engines-packets.ts';
+import { testServices } from './services.ts';
 
 export * from './engines-packets.ts';
 
@@ -93,6 +96,7 @@ export function mobileNode(more: Partial<MobileNodeConfiguration> = {}): MobileN
     prefixes: [NETWORK, OTHER_NETWORK],
     mobileRouter: true,
     multipleCareOfAddresses: true,
+    authentication: 'none',
     ...more,
   };
 }
@@ -106,6 +110,9 @@ export function homeAgentConfiguration(more: Partial<HomeAgentConfiguration> = {
     multipleCareOfAddresses: true,
     bulkRegistration: true,
     maximumBindings: 1000,
+    refreshRequests: false,
+    addressDiscovery: true,
+    prefixAdvertisements: { enabled: false, minimumIntervalSeconds: 600, maximumIntervalSeconds: 86400 },
     ...more,
   };
 }
@@ -114,8 +121,8 @@ export function homeAgentConfiguration(more: Partial<HomeAgentConfiguration> = {
 export class HomeAgentBench extends Clockwork<HomeAgentInput> {
   readonly agent: HomeAgent;
 
-  constructor(more: Partial<HomeAgentConfiguration> = {}) {
-    const agent = new HomeAgent(homeAgentConfiguration(more));
+  constructor(more: Partial<HomeAgentConfiguration> = {}, services: RoleServices = testServices()) {
+    const agent = new HomeAgent(homeAgentConfiguration(more), services);
     super(agent, () => ({ type: 'deadline' }));
     this.agent = agent;
   }
@@ -145,14 +152,42 @@ export function boundAs(...bids: readonly number[]): Record<number, string> {
 
 export const UPLINK_NAMES = ['cellular', 'wifi', 'satellite'] as const;
 
-export function mobileRouterConfiguration(more: Partial<MobileRouterConfiguration> = {}): MobileRouterConfiguration {
+/** A mobile router's configuration; the keys of its one home may stand directly in it. */
+export type RouterParts = Partial<MobileRouterConfiguration> & Partial<Omit<HomeConfiguration, 'uplinks'>>;
+
+export function homeConfiguration(more: Partial<HomeConfiguration> = {}): HomeConfiguration {
   return {
+    name: 'home',
     homeAddress: HOME,
     homeAgentAddress: AGENT,
     prefixes: [NETWORK],
     prefixMode: 'explicit',
+    uplinks: UPLINK_NAMES,
+    careOfHomes: [],
+    authentication: 'none',
+    ...more,
+  };
+}
+
+const ROUTER_KEYS = [
+  'homes',
+  'registration',
+  'lifetimeSeconds',
+  'firstRegistrationTimeoutMs',
+  'selection',
+  'uplinks',
+  'probe',
+];
+
+export function mobileRouterConfiguration(more: RouterParts = {}): MobileRouterConfiguration {
+  const isRouters = ([key]: [string, unknown]) => ROUTER_KEYS.includes(key);
+  const entries = Object.entries(more);
+  const home = Object.fromEntries(entries.filter((entry) => !isRouters(entry))) as Partial<HomeConfiguration>;
+  return {
+    homes: [homeConfiguration({ uplinks: more.uplinks?.map(({ name }) => name) ?? UPLINK_NAMES, ...home })],
     registration: 'bulk',
     lifetimeSeconds: 120,
+    firstRegistrationTimeoutMs: 1500,
     selection: 'first-usable',
     uplinks: UPLINK_NAMES.map((name, index) => ({
       name,
@@ -162,7 +197,7 @@ export function mobileRouterConfiguration(more: Partial<MobileRouterConfiguratio
       bid: index + 1,
     })),
     probe: { enabled: false, intervalMs: 250, idleIntervalMs: 2000, failuresUntilDead: 3, successesUntilAlive: 3 },
-    ...more,
+    ...(Object.fromEntries(entries.filter(isRouters)) as Partial<MobileRouterConfiguration>),
   };
 }
 
@@ -184,11 +219,13 @@ export class MobileRouterBench extends Clockwork<MobileRouterInput> {
   readonly sent: SentUpdate[] = [];
   readonly events: RoleEvent[] = [];
   traffic: (tunnelId: number) => PathTraffic | undefined = () => undefined;
-  #careOf: readonly (Address | null)[] = [null, null, null];
+  /** By the order of the BIDs. */
+  protected careOf: readonly (Address | null)[] = [null, null, null];
 
-  constructor(more: Partial<MobileRouterConfiguration> = {}, firstSequenceNumber = FIRST_SEQUENCE_NUMBER) {
+  constructor(more: RouterParts = {}, firstSequenceNumber = FIRST_SEQUENCE_NUMBER) {
     const random = [firstSequenceNumber, PROBE_IDENTIFIER];
-    const router = new MobileRouter(mobileRouterConfiguration(more), () => random.shift() ?? 0);
+    const services = { ...testServices(), random16: () => random.shift() ?? 0 };
+    const router = new MobileRouter(mobileRouterConfiguration(more), services);
     super(router, () => ({ type: 'deadline', traffic: (id) => this.traffic(id) }));
     this.router = router;
   }
@@ -207,13 +244,13 @@ export class MobileRouterBench extends Clockwork<MobileRouterInput> {
 
   /** The same, with everything that it leads to. */
   observe(...careOf: readonly (Address | null)[]): RoleAction[] {
-    this.#careOf = careOf;
+    this.careOf = careOf;
     return this.handle({ type: 'uplinks', uplinks: this.observed() });
   }
 
   observed(): Uplink[] {
     return UPLINK_NAMES.map((name, index) => {
-      const careOfAddress = this.#careOf[index] ?? null;
+      const careOfAddress = this.careOf[index] ?? null;
       return {
         name,
         interfaceIndex: index + 11,
@@ -265,10 +302,7 @@ export class MobileRouterBench extends Clockwork<MobileRouterInput> {
 }
 
 /** A router with some uplinks registered, each under its BID. */
-export function registeredRouter(
-  bids: readonly number[],
-  more: Partial<MobileRouterConfiguration> = {},
-): MobileRouterBench {
+export function registeredRouter(bids: readonly number[], more: RouterParts = {}): MobileRouterBench {
   const bench = new MobileRouterBench(more);
   bench.settle(bench.uplinks(...[1, 2, 3].map((bid) => (bids.includes(bid) ? CARE_OF[bid]! : null))));
   // Past the second in which updates are counted.

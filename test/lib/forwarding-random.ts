@@ -114,8 +114,17 @@ export function randomTable(random: Random): ForwardingTable {
   const scatter = <T>(items: readonly T[], into: (group: BindingGroup) => T[]) => {
     for (const item of items) into(random.pick(groups)).push(item);
   };
-  const members = tunnels.map((tunnel) => ({ tunnelId: tunnel.id, weight: 1 + random.below(5) }));
-  scatter(members, (group) => group.tunnels as (typeof members)[number][]);
+  const member = (tunnel: Tunnel) => ({ tunnelId: tunnel.id, weight: 1 + random.below(5) });
+  const membersOf = (group: BindingGroup) => group.tunnels as ReturnType<typeof member>[];
+  for (const tunnel of [...tunnels]) {
+    const own = random.pick(groups);
+    membersOf(own).push(member(tunnel));
+    // Another home address with the same care-of address and agent.
+    if (!random.chance(30)) continue;
+    const twin = { ...tunnel, id: tunnel.id + 1, pathMtuBytes: random.pick(PATH_MTUS), usable: random.chance(75) };
+    tunnels.push(twin);
+    membersOf(random.pick(groups.filter((group) => group !== own))).push(member(twin));
+  }
   const prefixes = PREFIXES.filter((candidate) => random.chance(candidate.length === 0 ? 20 : 75));
   scatter(prefixes, (group) => group.prefixes as Prefix[]);
   return { side, icmpSource: address('2001:db8:1::fe'), interfaces: [1, 2], tunnels, groups };

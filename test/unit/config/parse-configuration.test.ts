@@ -11,6 +11,7 @@ const ROUTER = {
     homeAddress: '2001:db8:100::1',
     homeAgentAddress: '2001:db8:1::1',
     prefixes: ['2001:db8:100:1::/64', '2001:db8:100:2::/64'],
+    authentication: 'none',
     uplinks: [
       { name: 'cellular', interface: 'wwan0' },
       { name: 'wifi', interface: 'wlan0' },
@@ -23,6 +24,7 @@ const AGENT = {
   homeAgent: {
     address: '2001:db8:1::1',
     homePrefixes: ['2001:db8:100::/48'],
+    authentication: 'none',
     mobileNodes: [
       { name: 'bus-7', homeAddress: '2001:db8:100::1', prefixes: ['2001:db8:100:1::/64'] },
       { name: 'bus-8', homeAddress: '2001:db8:100::2', prefixes: ['2001:db8:100:2::/64'] },
@@ -43,12 +45,21 @@ test('a short mobile router configuration gets every default', () => {
   assert.is(problems, undefined);
   assert.equal(configuration, {
     mobileRouter: {
-      homeAddress: address('2001:db8:100::1'),
-      homeAgentAddress: address('2001:db8:1::1'),
-      prefixes: [prefix('2001:db8:100:1::/64'), prefix('2001:db8:100:2::/64')],
-      prefixMode: 'explicit',
+      homes: [
+        {
+          name: 'home',
+          homeAddress: address('2001:db8:100::1'),
+          homeAgentAddress: address('2001:db8:1::1'),
+          prefixes: [prefix('2001:db8:100:1::/64'), prefix('2001:db8:100:2::/64')],
+          prefixMode: 'explicit',
+          uplinks: ['cellular', 'wifi'],
+          careOfHomes: [],
+          authentication: 'none',
+        },
+      ],
       registration: 'bulk',
       lifetimeSeconds: 600,
+      firstRegistrationTimeoutMs: 1500,
       selection: 'first-usable',
       uplinks: [
         { name: 'cellular', interface: 'wwan0', priority: 1, weight: 1, bid: 1 },
@@ -87,6 +98,7 @@ test('a short home agent configuration gets every default', () => {
         prefixes: [prefix('2001:db8:100:1::/64')],
         mobileRouter: true,
         multipleCareOfAddresses: true,
+        authentication: 'none',
       },
       {
         name: 'bus-8',
@@ -94,12 +106,16 @@ test('a short home agent configuration gets every default', () => {
         prefixes: [prefix('2001:db8:100:2::/64')],
         mobileRouter: true,
         multipleCareOfAddresses: true,
+        authentication: 'none',
       },
     ],
     maximumLifetimeSeconds: 3600,
     multipleCareOfAddresses: true,
     bulkRegistration: true,
     maximumBindings: 100000,
+    refreshRequests: true,
+    addressDiscovery: true,
+    prefixAdvertisements: { enabled: true, minimumIntervalSeconds: 600, maximumIntervalSeconds: 86400 },
   });
   assert.not('mobileRouter' in configuration!);
   assert.not('mqtt' in configuration!);
@@ -324,7 +340,7 @@ const MISTAKES: readonly [object, string, unknown, string][] = [
     ROUTER,
     'mobileRouter.uplinks.0.colour',
     'red',
-    'mobileRouter.uplinks[0].colour: is not known; known here are name, interface, priority, weight, bid, mtuBytes',
+    'mobileRouter.uplinks[0].colour: is not known; known here are name, interface, priority, weight, bid, mtuBytes, careOfAddresses',
   ],
   [
     ROUTER,
