@@ -1,4 +1,4 @@
-import type { Address } from '../../bytes/address.ts';
+import { type Address, isUnicastRoutable } from '../../bytes/address.ts';
 import { type Prefix, prefixContains, samePrefix } from '../../bytes/prefix.ts';
 import type { MobileNodeConfiguration } from '../../config/configuration.ts';
 import { BindingStatus, OptionType } from '../../wire/mh/numbers.ts';
@@ -27,8 +27,8 @@ export class Authorization {
   }
 
   /**
-   * The mobile network prefixes to set up (RFC 3963 §6.2): those of the options, all of which must be the node's own
-   * (142), or in implicit mode all that are configured (143 if there are none).
+   * The mobile network prefixes to set up (RFC 3963 §6.2): those of the options, all of which must be prefixes of
+   * unicast addresses (141) and the node's own (142), or in implicit mode all that are configured (143 if there are none).
    */
   prefixes(node: MobileNodeConfiguration, options: readonly MobilityOption[]): Checked<readonly Prefix[]> {
     const asked = options.filter((option) => option.type === OptionType.mobileNetworkPrefix);
@@ -37,6 +37,8 @@ export class Authorization {
     }
     const granted: Prefix[] = [];
     for (const { prefix } of asked) {
+      // Nothing can be forwarded to such a prefix, whosever it is (RFC 3963 §6.2).
+      if (prefix.length === 0 || !isUnicastRoutable(prefix.address)) return { refuse: BindingStatus.invalidPrefix };
       if (!node.prefixes.some((own) => samePrefix(own, prefix))) {
         return { refuse: BindingStatus.notAuthorizedForPrefix };
       }

@@ -4,9 +4,10 @@ import { isNewerSequenceNumber } from '../../bindings/sequence-number.ts';
 import { type Address, isIpv6, isUnicastRoutable } from '../../bytes/address.ts';
 import { type Prefix, samePrefix } from '../../bytes/prefix.ts';
 import type { HomeAgentConfiguration, MobileNodeConfiguration } from '../../config/configuration.ts';
-import { BindingStatus, BindingUpdateFlag, OptionType } from '../../wire/mh/numbers.ts';
+import { BindingStatus, BindingUpdateFlag, LIFETIME_UNIT_SECONDS, OptionType } from '../../wire/mh/numbers.ts';
 import type { BindingIdentifierOption } from '../../wire/mh/options/binding-identifier.ts';
 import type { Authorization } from './authorization.ts';
+import { combine, examine, type HomeBindings } from './binding-identifiers.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
 /** What a Binding Update did. */
@@ -26,49 +27,103 @@ export interface RegistrationOutcome {
 }
 
 interface Registration {
-  readonly node: MobileNodeConfiguration;
   readonly mobileRouter: boolean;
   readonly prefixes: readonly Prefix[];
   readonly lifetimeSeconds: number;
+  /** The status of acceptance: 0, or 1 where the prefix does not outlive the binding. */
+  readonly acceptance: number;
 }
 
-type BidOutcome = { readonly bid: number; readonly status: number; readonly careOfAddress?: Address };
+/** One care-of address of a registration, or why it is refused. */
+export interface BidOutcome {
+  readonly bid: number;
+  readonly status: number;
+  /** The home address itself for a binding to the home link (RFC 5648 §5.6). */
+  readonly careOfAddress?: Address;
+}
+
+/** What a Binding Update asks for, once it is known to be in order as a whole. */
+type Plan =
+  | { readonly kind: 'refuse'; readonly outcome: RegistrationOutcome }
+  | { readonly kind: 'deregister'; readonly identifiers: readonly BindingIdentifierOption[]; readonly entry: HomeEntry }
+  | {
+      readonly kind: 'register';
+      readonly identifiers: readonly BindingIdentifierOption[];
+      readonly registration: Registration;
+      readonly outcomes: readonly BidOutcome[];
+    };
+
+/** What the home link has to say about registrations. */
+export interface HomeLinkRules extends HomeBindings {
+  /** What is left of the lifetimes of the home address's prefix (RFC 6275 §10.3.1); Infinity without end. */
+  lifetimes(homeAddress: Address, nowMs: number): { readonly validSeconds: number; readonly preferredSeconds: number };
+}
 
 /** Processes valid Binding Updates against the binding cache (RFC 6275 §10.3, RFC 3963 §6.2, RFC 5648 §6.2). */
 export class Registrar {
   readonly #configuration: HomeAgentConfiguration;
   readonly #authorization: Authorization;
   readonly #cache: BindingCache;
+  readonly #homeLink: HomeLinkRules;
 
-  constructor(configuration: HomeAgentConfiguration, authorization: Authorization, cache: BindingCache) {
+  constructor(
+    configuration: HomeAgentConfiguration,
+    authorization: Authorization,
+    cache: BindingCache,
+    homeLink: HomeLinkRules,
+  ) {
     this.#configuration = configuration;
     this.#authorization = authorization;
     this.#cache = cache;
+    this.#homeLink = homeLink;
+  }
+
+  /** Whether the update would make the first binding of its home address: then the address is tested before. */
+  wouldBegin(valid: ValidBindingUpdate, nowMs: number): boolean {
+    const entry = this.#cache.entry(valid.homeAddress);
+    if (entry && entry.bindings.size > 0) return false;
+    const plan = this.#plan(valid, nowMs);
+    return plan.kind === 'register' && plan.outcomes.some(({ careOfAddress }) => careOfAddress !== undefined);
   }
 
   process(valid: ValidBindingUpdate, nowMs: number): RegistrationOutcome {
-    const { update, homeAddress } = valid;
-    const identifiers = this.#configuration.multipleCareOfAddresses
+    const plan = this.#plan(valid, nowMs);
+    switch (plan.kind) {
+      case 'refuse':
+        return plan.outcome;
+      case 'deregister':
+        return this.#deregister(valid, plan.identifiers, plan.entry, nowMs);
+      case 'register':
+        return this.#register(valid, plan, nowMs);
+    }
+  }
+
+  /** The Binding Identifier options that count: none for an agent that only speaks RFC 6275. */
+  identifiers({ update }: ValidBindingUpdate): readonly BindingIdentifierOption[] {
+    return this.#configuration.multipleCareOfAddresses
       ? update.options.filter((option) => option.type === OptionType.bindingIdentifier)
       : [];
-    const refuse = (status: number, sequenceNumber = update.sequenceNumber): RegistrationOutcome => ({
-      status,
-      sequenceNumber,
-      lifetimeSeconds: 0,
-      mobileRouter: false,
-      bindingStatuses: identifiers.map(({ bid }) => ({ bid, status: 0 })),
-      registered: [],
-      removed: [],
-      prefixesChanged: false,
+  }
+
+  #plan(valid: ValidBindingUpdate, nowMs: number): Plan {
+    const { update, homeAddress } = valid;
+    const identifiers = this.identifiers(valid);
+    const refuse = (status: number, sequenceNumber = update.sequenceNumber): Plan => ({
+      kind: 'refuse',
+      outcome: { ...refusal(valid, status, identifiers), sequenceNumber },
     });
 
     if ((update.flags & BindingUpdateFlag.homeRegistration) === 0) {
-      return refuse(BindingStatus.mobileRouterOperationNotPermitted);
+      const mobileRouter = (update.flags & BindingUpdateFlag.mobileRouter) !== 0;
+      // RFC 3963 §6.2; else the home registration stays one (RFC 6275 §9.5.1).
+      return refuse(
+        mobileRouter ? BindingStatus.mobileRouterOperationNotPermitted : BindingStatus.registrationTypeChangeDisallowed,
+      );
     }
     const node = this.#authorization.mobileNode(homeAddress);
     if ('refuse' in node) return refuse(node.refuse);
     const entry = this.#cache.entry(homeAddress);
-    if (entry && !isNewerSequenceNumber(update.sequenceNumber, entry.sequenceNumber)) {
+    if (!valid.answer && entry && !isNewerSequenceNumber(update.sequenceNumber, entry.sequenceNumber)) {
       return refuse(BindingStatus.sequenceNumberOutOfWindow, entry.sequenceNumber);
     }
     const malformed = identifiers.some((option) => option.malformed !== undefined);
@@ -77,41 +132,59 @@ export class Registrar {
     if (identifiers.length > 1 && !this.#configuration.bulkRegistration) {
       return refuse(BindingStatus.mcoaBulkRegistrationProhibited);
     }
-    const careOfAddress = this.#careOfAddress(valid);
-    const deregisters = update.lifetimeSeconds === 0 || (identifiers.length === 0 && careOfAddress === homeAddress);
-    if (deregisters)
-      return this.#deregister(valid, identifiers, entry, nowMs) ?? refuse(BindingStatus.notHomeAgentForThisMobileNode);
+    const deregisters =
+      update.lifetimeSeconds === 0 || (identifiers.length === 0 && valid.careOfAddress === homeAddress);
+    if (deregisters) {
+      const isKnown = identifiers.length === 0 || identifiers.some(({ bid }) => entry?.bindings.has(bid));
+      return entry && entry.bindings.size > 0 && isKnown
+        ? { kind: 'deregister', identifiers, entry }
+        : refuse(BindingStatus.notHomeAgentForThisMobileNode);
+    }
 
-    const registration = this.#checkRegistration(valid, identifiers, node.value, entry);
+    const registration = this.#checkRegistration(valid, identifiers, node.value, entry, nowMs);
     if (typeof registration === 'number') return refuse(registration);
-    return identifiers.length === 0
-      ? this.#registerPlain(valid, careOfAddress, registration, nowMs)
-      : (this.#registerMultiple(valid, identifiers, registration, nowMs) ??
-          refuse(BindingStatus.mcoaNonMcoaBindingExists));
+    if (identifiers.length === 0) {
+      const { careOfAddress } = valid;
+      if (!this.#isCareOfAddress(careOfAddress, homeAddress)) return refuse(BindingStatus.invalidCareOfAddress);
+      const outcomes = [{ bid: NO_BID, status: BindingStatus.accepted, careOfAddress }];
+      return { kind: 'register', identifiers, registration, outcomes };
+    }
+    const existing = entry?.bindings ?? new Map<number, Binding>();
+    const overwrites = (update.flags & BindingUpdateFlag.overwrite) !== 0;
+    if (!overwrites && existing.has(NO_BID)) return refuse(BindingStatus.mcoaNonMcoaBindingExists);
+    const outcomes = examine(valid, identifiers, existing, this.#homeLink, (careOfAddress) =>
+      this.#isCareOfAddress(careOfAddress, homeAddress),
+    );
+    return { kind: 'register', identifiers, registration, outcomes };
   }
 
-  /** The address in the Alternate Care-of Address option, else the packet's source (RFC 6275 §9.5.1). */
-  #careOfAddress({ update, source }: ValidBindingUpdate): Address {
-    const alternate = update.options.find((option) => option.type === OptionType.alternateCareOfAddress);
-    return alternate?.careOfAddress ?? source;
+  /** An IPv6 address that does not lead back to the home address through bindings of other home addresses. */
+  #isCareOfAddress(careOfAddress: Address, homeAddress: Address): boolean {
+    if (!isIpv6(careOfAddress) || !isUnicastRoutable(careOfAddress)) return false;
+    if (!this.#cache.entry(careOfAddress)) return careOfAddress !== homeAddress;
+    const seen = new Set<Address>([careOfAddress]);
+    for (const address of seen) {
+      if (address === homeAddress) return false;
+      for (const binding of this.#cache.entry(address)?.bindings.values() ?? []) {
+        if (binding.careOfAddress !== address) seen.add(binding.careOfAddress);
+      }
+    }
+    return true;
   }
 
-  /** RFC 6275 §10.3.2, RFC 5648 §6.2; `undefined` where there is nothing to remove. */
+  /** RFC 6275 §10.3.2, RFC 5648 §6.2. */
   #deregister(
     valid: ValidBindingUpdate,
     identifiers: readonly BindingIdentifierOption[],
-    entry: HomeEntry | undefined,
+    entry: HomeEntry,
     nowMs: number,
-  ): RegistrationOutcome | undefined {
+  ): RegistrationOutcome {
     const { update, homeAddress } = valid;
-    if (!entry || entry.bindings.size === 0) return undefined;
-    const known = identifiers.filter(({ bid }) => entry.bindings.has(bid));
-    if (identifiers.length > 0 && known.length === 0) return undefined;
     this.#cache.updateEntry(homeAddress, { ...entry, sequenceNumber: update.sequenceNumber }, nowMs);
     const removed =
       identifiers.length === 0
         ? this.#cache.removeAll(homeAddress, nowMs)
-        : known.flatMap(({ bid }) => this.#cache.remove(homeAddress, bid, nowMs) ?? []);
+        : identifiers.flatMap(({ bid }) => this.#cache.remove(homeAddress, bid, nowMs) ?? []);
     const outcomes = identifiers.map(({ bid }) => ({
       bid,
       status: removed.some((binding) => binding.bid === bid)
@@ -131,10 +204,11 @@ export class Registrar {
 
   /** The tests that concern the home address as a whole; a number is the status that refuses it. */
   #checkRegistration(
-    { update }: ValidBindingUpdate,
+    { update, homeAddress }: ValidBindingUpdate,
     identifiers: readonly BindingIdentifierOption[],
     node: MobileNodeConfiguration,
     entry: HomeEntry | undefined,
+    nowMs: number,
   ): Registration | number {
     const mobileRouter = (update.flags & BindingUpdateFlag.mobileRouter) !== 0;
     if (mobileRouter && !node.mobileRouter) return BindingStatus.mobileRouterOperationNotPermitted;
@@ -144,80 +218,71 @@ export class Registrar {
     const prefixes = mobileRouter ? this.#authorization.prefixes(node, update.options) : { value: [] };
     if ('refuse' in prefixes) return prefixes.refuse;
     const existing = entry?.bindings;
-    const bids = new Set(identifiers.length === 0 ? [NO_BID] : identifiers.map(({ bid }) => bid));
-    const replacesAll = identifiers.length === 0 || (update.flags & BindingUpdateFlag.overwrite) !== 0;
-    const added = replacesAll
-      ? bids.size - (existing?.size ?? 0)
-      : [...bids].filter((bid) => !existing?.has(bid)).length;
-    if (added > 0 && this.#cache.size + added > this.#configuration.maximumBindings) {
-      return BindingStatus.insufficientResources;
+    if (this.#cache.size + Math.max(1, identifiers.length) > this.#configuration.maximumBindings) {
+      const bids = new Set(identifiers.length === 0 ? [NO_BID] : identifiers.map(({ bid }) => bid));
+      const replacesAll = identifiers.length === 0 || (update.flags & BindingUpdateFlag.overwrite) !== 0;
+      const added = replacesAll
+        ? bids.size - (existing?.size ?? 0)
+        : [...bids].filter((bid) => !existing?.has(bid)).length;
+      if (added > 0 && this.#cache.size + added > this.#configuration.maximumBindings) {
+        return BindingStatus.insufficientResources;
+      }
     }
-    const lifetimeSeconds = wholeUnits(Math.min(update.lifetimeSeconds, this.#configuration.maximumLifetimeSeconds));
-    return { node, mobileRouter, prefixes: prefixes.value, lifetimeSeconds };
+    const { validSeconds, preferredSeconds } = this.#homeLink.lifetimes(homeAddress, nowMs);
+    const { maximumLifetimeSeconds } = this.#configuration;
+    const lifetimeSeconds = wholeUnits(Math.min(update.lifetimeSeconds, maximumLifetimeSeconds, validSeconds));
+    // A prefix that is not valid any more is not on-link (RFC 6275 §10.3.1).
+    if (lifetimeSeconds === 0) return BindingStatus.notHomeSubnet;
+    const acceptance = acceptanceStatus(lifetimeSeconds, validSeconds, preferredSeconds);
+    return { mobileRouter, prefixes: prefixes.value, lifetimeSeconds, acceptance };
   }
 
-  /** One binding that takes the place of all others (RFC 5648 §6.2, first paragraph). */
-  #registerPlain(
+  /** RFC 6275 §10.3.1 for one care-of address, which takes the place of all others; RFC 5648 §6.2 for those with BIDs. */
+  #register(
     valid: ValidBindingUpdate,
-    careOfAddress: Address,
-    registration: Registration,
+    { identifiers, registration, outcomes }: Extract<Plan, { readonly kind: 'register' }>,
     nowMs: number,
   ): RegistrationOutcome {
-    const { homeAddress, update } = valid;
-    const others = [...(this.#cache.entry(homeAddress)?.bindings.keys() ?? [])].filter((bid) => bid !== NO_BID);
-    const replaced = others.flatMap((bid) => this.#cache.remove(homeAddress, bid, nowMs) ?? []);
-    const stored = this.#store(
-      valid,
-      registration,
-      [{ bid: NO_BID, status: BindingStatus.accepted, careOfAddress }],
-      nowMs,
-    );
-    return {
-      status: BindingStatus.accepted,
-      bindingStatuses: [],
-      sequenceNumber: update.sequenceNumber,
-      lifetimeSeconds: registration.lifetimeSeconds,
-      mobileRouter: registration.mobileRouter,
-      ...stored,
-      removed: replaced.map((binding) => ({ binding, reason: 'replaced' })),
-    };
-  }
-
-  /** RFC 5648 §6.2; `undefined` if a plain binding is in the way (165). */
-  #registerMultiple(
-    valid: ValidBindingUpdate,
-    identifiers: readonly BindingIdentifierOption[],
-    registration: Registration,
-    nowMs: number,
-  ): RegistrationOutcome | undefined {
-    const { update, homeAddress } = valid;
-    const overwrites = (update.flags & BindingUpdateFlag.overwrite) !== 0;
-    const existing = this.#cache.entry(homeAddress)?.bindings ?? new Map<number, Binding>();
-    if (!overwrites && existing.has(NO_BID)) return undefined;
-
-    const outcomes = identifiers.map((option, index) => {
-      const isRepeated = identifiers.slice(0, index).some(({ bid }) => bid === option.bid);
-      return isRepeated ? { bid: option.bid, status: BindingStatus.mcoaMalformed } : examine(option, existing);
-    });
+    const { update } = valid;
     const accepted = outcomes.filter((outcome) => outcome.careOfAddress !== undefined);
-    const replaced =
-      overwrites && accepted.length > 0
-        ? [...existing.keys()]
-            .filter((bid) => !accepted.some((outcome) => outcome.bid === bid))
-            .flatMap((bid) => this.#cache.remove(homeAddress, bid, nowMs) ?? [])
-        : [];
+    const isPlain = identifiers.length === 0;
+    const replaced = accepted.length === 0 ? [] : this.#replace(valid, isPlain, identifiers, accepted, nowMs);
     const stored =
       accepted.length > 0
         ? this.#store(valid, registration, accepted, nowMs)
         : { registered: [], prefixesChanged: false };
+    const { status, bindingStatuses } = combine(isPlain ? [] : outcomes);
     return {
-      ...combine(outcomes),
+      status: status === BindingStatus.accepted ? registration.acceptance : status,
+      bindingStatuses,
       sequenceNumber: update.sequenceNumber,
       lifetimeSeconds: accepted.length > 0 ? registration.lifetimeSeconds : 0,
       mobileRouter: accepted.length > 0 && registration.mobileRouter,
       ...stored,
       removed: replaced.map((binding) => ({ binding, reason: 'replaced' })),
     };
+  }
+
+  /** Removes what the accepted bindings take the place of. */
+  #replace(
+    { homeAddress, update, arrivedAtHome }: ValidBindingUpdate,
+    isPlain: boolean,
+    identifiers: readonly BindingIdentifierOption[],
+    accepted: readonly BidOutcome[],
+    nowMs: number,
+  ): Binding[] {
+    const overwrites = isPlain || (update.flags & BindingUpdateFlag.overwrite) !== 0;
+    // A node has one binding to its home link at most; an update without flag H from elsewhere says that it has left
+    // (RFC 5648 §5.6.3, §5.6.5).
+    const endsHomeBinding =
+      !arrivedAtHome || identifiers.some(({ simultaneousHomeAndForeign }) => simultaneousHomeAndForeign);
+    const replaced: Binding[] = [];
+    for (const binding of this.#cache.entry(homeAddress)?.bindings.values() ?? []) {
+      const isReplaced = overwrites || (binding.careOfAddress === homeAddress && endsHomeBinding);
+      if (isReplaced && !accepted.some(({ bid }) => bid === binding.bid)) replaced.push(binding);
+    }
+    for (const { bid } of replaced) this.#cache.remove(homeAddress, bid, nowMs);
+    return replaced;
   }
 
   #store(
@@ -239,39 +304,27 @@ export class Registrar {
   }
 }
 
-/** One Binding Identifier option of a registration (RFC 5648 §6.2). */
-function examine(option: BindingIdentifierOption, existing: ReadonlyMap<number, Binding>): BidOutcome {
-  const { bid, careOfAddress } = option;
-  if (bid === NO_BID) return { bid, status: BindingStatus.mcoaMalformed };
-  if (option.simultaneousHomeAndForeign) {
-    return { bid, status: BindingStatus.mcoaSimultaneousHomeAndForeignProhibited };
-  }
-  if (careOfAddress === undefined) {
-    const known = existing.get(bid)?.careOfAddress;
-    return known === undefined
-      ? { bid, status: BindingStatus.mcoaUnknownCareOfAddress }
-      : { bid, status: BindingStatus.accepted, careOfAddress: known };
-  }
-  if (!isUnicastRoutable(careOfAddress)) return { bid, status: BindingStatus.mcoaMalformed };
-  if (!isIpv6(careOfAddress)) return { bid, status: BindingStatus.invalidCareOfAddress };
-  return { bid, status: BindingStatus.accepted, careOfAddress };
+/** 0, or 1 where the prefix does not outlive the binding: both counted in units of 4 s (RFC 6275 §10.3.1). */
+function acceptanceStatus(lifetimeSeconds: number, validSeconds: number, preferredSeconds: number): number {
+  const units = (seconds: number) => Math.floor(seconds / LIFETIME_UNIT_SECONDS);
+  const isCutShort = units(preferredSeconds) < units(lifetimeSeconds) || units(validSeconds) <= units(lifetimeSeconds);
+  return isCutShort ? BindingStatus.acceptedPrefixDiscoveryNecessary : BindingStatus.accepted;
 }
 
-/**
- * Where a status goes: in a single registration into the acknowledgement; in a bulk registration with an outcome of
- * its own into the option, with NOTCOMPLETE in the acknowledgement (RFC 5648 §6.2, last paragraph).
- */
-function combine(outcomes: readonly BidOutcome[]): Pick<RegistrationOutcome, 'status' | 'bindingStatuses'> {
-  const [first] = outcomes;
-  if (outcomes.length <= 1) {
-    return {
-      status: first?.status ?? BindingStatus.accepted,
-      bindingStatuses: outcomes.map(({ bid }) => ({ bid, status: 0 })),
-    };
-  }
-  const complete = outcomes.every(({ status }) => status === BindingStatus.accepted);
+/** Refuses a Binding Update as a whole; `identifiers` come back in the acknowledgement. */
+export function refusal(
+  { update }: ValidBindingUpdate,
+  status: number,
+  identifiers: readonly BindingIdentifierOption[] = [],
+): RegistrationOutcome {
   return {
-    status: complete ? BindingStatus.accepted : BindingStatus.mcoaNotComplete,
-    bindingStatuses: outcomes.map(({ bid, status }) => ({ bid, status })),
+    status,
+    sequenceNumber: update.sequenceNumber,
+    lifetimeSeconds: 0,
+    mobileRouter: false,
+    bindingStatuses: identifiers.map(({ bid }) => ({ bid, status: 0 })),
+    registered: [],
+    removed: [],
+    prefixesChanged: false,
   };
 }

@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { address } from '../../../../src/bytes/address.ts';
 import { hostPrefix } from '../../../../src/bytes/prefix.ts';
-import { Encapsulation, SelectionMode, type Tunnel } from '../../../../src/forwarding/table.ts';
+import { Encapsulation, type ForwardingTable, SelectionMode, type Tunnel } from '../../../../src/forwarding/table.ts';
+import { tableProblem } from '../../../../src/forwarding/table-problem.ts';
 import {
   AGENT,
   bindingUpdate,
@@ -19,6 +20,12 @@ import {
 } from '../../../lib/engines.ts';
 
 const tunnelsOf = (bench: HomeAgentBench): readonly Tunnel[] => bench.agent.forwarding(bench.nowMs).tunnels;
+const tableOf = (bench: HomeAgentBench): ForwardingTable => ({
+  side: 'home-agent',
+  icmpSource: AGENT,
+  interfaces: [],
+  ...bench.agent.forwarding(bench.nowMs),
+});
 const tunnelTo = (bench: HomeAgentBench, n: number) =>
   tunnelsOf(bench).find(({ outerDestination }) => outerDestination === CARE_OF[n]);
 
@@ -50,6 +57,22 @@ test('the downlink of a group follows the way that the mobile router sends by', 
   const bench = new HomeAgentBench();
   bench.answer(bulkUpdate(1, [1, 2]));
   assert.is(bench.agent.forwarding(bench.nowMs).groups[0]?.mode, SelectionMode.follow);
+});
+
+test('two identifiers of one care-of address make one tunnel, which stays until both are gone', () => {
+  const bench = new HomeAgentBench();
+  const options = [1, 2].map((bid) => identifier(bid, { careOfAddress: CARE_OF[1]! }));
+  bench.answer(bindingUpdate(1, { options }));
+  assert.is(tableProblem(tableOf(bench)), undefined);
+  assert.equal(
+    tunnelsOf(bench).map(({ outerDestination }) => outerDestination),
+    [CARE_OF[1]],
+  );
+  bench.answer(bindingUpdate(2, { lifetimeSeconds: 0, options: [identifier(1)] }));
+  assert.is(tableProblem(tableOf(bench)), undefined);
+  assert.ok(tunnelTo(bench, 1));
+  bench.answer(bindingUpdate(3, { lifetimeSeconds: 0, options: [identifier(2)] }));
+  assert.equal(tunnelsOf(bench), []);
 });
 
 test('home addresses have groups of their own', () => {

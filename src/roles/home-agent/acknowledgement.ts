@@ -1,0 +1,104 @@
+import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
+import {
+  BindingAcknowledgementFlag,
+  isAccepted,
+  LinkLayerAddressOptionCode,
+  MessageType,
+  OptionType,
+} from '../../wire/mh/numbers.ts';
+import type { MobilityOption } from '../../wire/mh/options/option.ts';
+import type { MobilityPacket } from '../../wire/signalling.ts';
+import type { RoleAction } from '../action.ts';
+import type { RegistrationOutcome } from './registration.ts';
+import type { ValidBindingUpdate } from './validation.ts';
+
+/**
+ * The answer to a Binding Update: to the packet's source, through a type 2 routing header unless that is at home
+ * (RFC 6275 §9.5.4, §10.3.1). Flag K stays clear: no key management connection is moved.
+ */
+export function acknowledgement(
+  valid: ValidBindingUpdate,
+  outcome: RegistrationOutcome,
+  refreshAdviceSeconds: number | undefined,
+): MobilityPacket {
+  const { homeAddress, source, agentAddress, hasHomeAddressOption, answer } = valid;
+  const { status, sequenceNumber, lifetimeSeconds } = outcome;
+  const message: BindingAcknowledgement = {
+    type: MessageType.bindingAcknowledgement,
+    status,
+    flags: outcome.mobileRouter && isAccepted(status) ? BindingAcknowledgementFlag.mobileRouter : 0,
+    sequenceNumber,
+    lifetimeSeconds,
+    options: [
+      ...refreshAdvice(outcome, refreshAdviceSeconds),
+      ...outcome.bindingStatuses.map(({ bid, status }) => ({
+        type: OptionType.bindingIdentifier,
+        bid,
+        status,
+        simultaneousHomeAndForeign: isHomeBinding(valid, bid),
+        reserved: 0,
+      })),
+      ...(answer?.options ?? []),
+    ],
+  };
+  return {
+    kind: 'mobility',
+    source: agentAddress,
+    destination: source,
+    ...(hasHomeAddressOption ? { routing2: homeAddress } : {}),
+    message,
+  };
+}
+
+/** Only for a registration, and only if it is earlier than the end of the lifetime (RFC 6275 §6.2.4, §10.3.2). */
+function refreshAdvice(
+  { status, lifetimeSeconds }: RegistrationOutcome,
+  refreshIntervalSeconds: number | undefined,
+): MobilityOption[] {
+  if (refreshIntervalSeconds === undefined || !isAccepted(status)) return [];
+  if (refreshIntervalSeconds >= lifetimeSeconds) return [];
+  return [{ type: OptionType.bindingRefreshAdvice, refreshIntervalSeconds }];
+}
+
+/** The option comes back as it was, apart from its status and its address (RFC 5648 §6.2). */
+function isHomeBinding({ update }: ValidBindingUpdate, bid: number): boolean {
+  return update.options.some(
+    (option) => option.type === OptionType.bindingIdentifier && option.bid === bid && option.simultaneousHomeAndForeign,
+  );
+}
+
+/** The mobile node's own link-layer address, if the update tells a usable one (RFC 5648 §5.6.3). */
+export function linkLayerAddressIn({ update }: ValidBindingUpdate): Uint8Array | undefined {
+  for (const option of update.options) {
+    if (option.type !== OptionType.mobilityHeaderLinkLayerAddress) continue;
+    if (option.optionCode !== LinkLayerAddressOptionCode.mobileNode) continue;
+    const { linkLayerAddress } = option;
+    const isUnicast = linkLayerAddress.length === 6 && (linkLayerAddress[0]! & 1) === 0;
+    return isUnicast ? linkLayerAddress : undefined;
+  }
+  return undefined;
+}
+
+/** What the registration changed, for operators. */
+export function registrationEvents(valid: ValidBindingUpdate, outcome: RegistrationOutcome): RoleAction[] {
+  const { homeAddress, source } = valid;
+  const { lifetimeSeconds } = outcome;
+  const removed = outcome.removed.map(({ binding: { bid, careOfAddress }, reason }): RoleAction => {
+    return { type: 'event', event: { type: 'binding-removed', homeAddress, bid, careOfAddress, reason } };
+  });
+  const registered = outcome.registered
+    .filter(({ changed }) => changed)
+    .map(({ binding: { bid, careOfAddress } }): RoleAction => {
+      return { type: 'event', event: { type: 'binding-registered', homeAddress, bid, careOfAddress, lifetimeSeconds } };
+    });
+  if (isAccepted(outcome.status)) return [...removed, ...registered];
+  const bid = outcome.bindingStatuses[0]?.bid ?? 0;
+  const { status } = outcome;
+  const refused = { type: 'binding-refused', homeAddress, bid, careOfAddress: source, status } as const;
+  return [...removed, ...registered, { type: 'event', event: refused }];
+}
+
+/** Where an acknowledgement leaves: on the home link, if the node is there under its own address. */
+export function answersOnHomeLink({ arrivedAtHome, source, homeAddress }: ValidBindingUpdate): boolean {
+  return arrivedAtHome && source === homeAddress;
+}
