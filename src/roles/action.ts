@@ -1,4 +1,5 @@
-import type { SignallingPacket } from '../wire/signalling.ts';
+import type { Address } from '../bytes/address.ts';
+import type { EncodeOptions, SignallingPacket } from '../wire/signalling.ts';
 import type { RoleEvent } from './events.ts';
 
 /** Why a role took no notice of a packet. Each is a counter. */
@@ -14,7 +15,18 @@ export type DropReason =
   | 'not-for-this-node'
   | 'unexpected-sequence-number'
   | 'unknown-binding'
-  | 'rate-limited';
+  | 'rate-limited'
+  | 'discovery-disabled'
+  | 'prefix-advertisements-disabled'
+  /** From here on RFC 4285: a message without the option where a key is shared. */
+  | 'authentication-missing'
+  /** No key for this home address, SPI and identifier. */
+  | 'no-security-association'
+  | 'authentication-failed'
+  /** A source whose messages have failed too often is not looked at for a while. */
+  | 'too-many-failures'
+  | 'timestamp-missing'
+  | 'timestamp-invalid';
 
 /** What a role wants done. */
 export type RoleAction =
@@ -23,6 +35,17 @@ export type RoleAction =
       readonly packet: SignallingPacket;
       /** 0 leaves the choice to the routing tables. */
       readonly interfaceIndex: number;
+      /** With a signature for a message that has an authentication option. */
+      readonly encoding?: EncodeOptions;
     }
   | { readonly type: 'event'; readonly event: RoleEvent }
-  | { readonly type: 'drop'; readonly reason: DropReason };
+  | { readonly type: 'drop'; readonly reason: DropReason }
+  /** Receive what is sent to a multicast group, or to an anycast address as one that has it. */
+  | { readonly type: 'join-group' | 'leave-group'; readonly group: Address; readonly interfaceIndex: number }
+  /** Reach a neighbour that may not answer Neighbor Solicitations yet, until the kernel learns better. */
+  | {
+      readonly type: 'neighbor';
+      readonly address: Address;
+      readonly linkLayerAddress: Uint8Array;
+      readonly interfaceIndex: number;
+    };

@@ -1,6 +1,7 @@
 import type { Address } from '../bytes/address.ts';
 import type { Prefix } from '../bytes/prefix.ts';
 import type { PathState } from '../paths/path-state.ts';
+import type { HomeState } from './events.ts';
 
 export interface UplinkStatus {
   readonly name: string;
@@ -17,9 +18,37 @@ export interface UplinkStatus {
   readonly tunnelId: number | null;
 }
 
-export interface MobileRouterStatus {
+/** Whether Binding Updates and Acknowledgements are authenticated: for all home addresses, for some, or for none. */
+export type AuthenticationStatus = 'required' | 'partial' | 'none';
+
+/** A binding as the mobile router knows it. */
+export interface RegisteredBinding {
+  readonly uplink: string;
+  readonly bid: number;
+  readonly careOfAddress: Address;
+  readonly remainingSeconds: number;
+  readonly tunnelId: number;
+}
+
+/** One home address of a mobile router. */
+export interface HomeStatus {
+  readonly name: string;
   readonly homeAddress: Address;
-  readonly homeAgentAddress: Address;
+  /** `null` while none is known. */
+  readonly homeAgentAddress: Address | null;
+  readonly state: HomeState;
+  readonly prefixes: readonly Prefix[];
+  readonly sequenceNumber: number;
+  readonly multipleCareOfAddresses: 'unknown' | 'supported' | 'unsupported';
+  readonly bindings: readonly RegisteredBinding[];
+}
+
+/** The first home stands for the others at the top. */
+export interface MobileRouterStatus {
+  readonly homes: readonly HomeStatus[];
+  readonly authentication: AuthenticationStatus;
+  readonly homeAddress: Address;
+  readonly homeAgentAddress: Address | null;
   readonly prefixes: readonly Prefix[];
   readonly sequenceNumber: number;
   readonly multipleCareOfAddresses: 'unknown' | 'supported' | 'unsupported';
@@ -41,5 +70,6 @@ export interface BindingStatusRow {
 
 export interface HomeAgentStatus {
   readonly address: Address;
+  readonly authentication: AuthenticationStatus;
   readonly bindings: readonly BindingStatusRow[];
 }

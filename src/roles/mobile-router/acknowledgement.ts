@@ -4,6 +4,10 @@ import { BindingAcknowledgementFlag, BindingStatus, isAccepted, OptionType } fro
 
 /** What the home agent's answer means for what was asked. */
 export type Reading =
+  /** 144: our clock differs from the agent's (RFC 4285 §6). */
+  | { readonly kind: 'timestamp-invalid' }
+  /** 145, 146: the agent does not take our proof for one (RFC 4285 §5.3, §6). */
+  | { readonly kind: 'not-authenticated'; readonly status: number }
   /** The agent's sequence number is ahead of ours: send again with the next one (RFC 6275 §11.7.3). */
   | { readonly kind: 'sequence-number-out-of-window' }
   /** No Binding Identifier came back: the agent speaks plain Mobile IPv6 only (RFC 5648 §5.7). */
@@ -25,6 +29,10 @@ export function readAcknowledgement(
 ): Reading {
   const { status } = acknowledgement;
   if (status === BindingStatus.sequenceNumberOutOfWindow) return { kind: 'sequence-number-out-of-window' };
+  if (status === BindingStatus.mipv6IdMismatch) return { kind: 'timestamp-invalid' };
+  if (status === BindingStatus.mipv6AuthenticationFailed || status === BindingStatus.mipv6MessageIdRequired) {
+    return { kind: 'not-authenticated', status };
+  }
   const identifiers = acknowledgement.options.filter((option) => option.type === OptionType.bindingIdentifier);
   const askedForIdentifiers = bids.some((bid) => bid !== NO_BID);
   if (askedForIdentifiers && identifiers.length === 0) return { kind: 'no-multiple-care-of-addresses', status };

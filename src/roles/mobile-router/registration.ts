@@ -1,52 +1,77 @@
 import { NO_BID } from '../../bindings/binding-cache.ts';
-import { BindingUpdateList } from '../../bindings/binding-update-list.ts';
-import { remainingAfterAcknowledgementMs } from '../../bindings/lifetime.ts';
-import { isNewerSequenceNumber, nextSequenceNumber } from '../../bindings/sequence-number.ts';
 import type { Address } from '../../bytes/address.ts';
-import type { MobileRouterConfiguration } from '../../config/configuration.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
-import { BindingStatus, isAccepted, OptionType } from '../../wire/mh/numbers.ts';
-import type { RoleAction } from '../action.ts';
+import { BindingAcknowledgementFlag, BindingStatus, isAccepted } from '../../wire/mh/numbers.ts';
+import type { MobilityPacket } from '../../wire/signalling.ts';
+import type { DropReason, RoleAction } from '../action.ts';
 import { readAcknowledgement } from './acknowledgement.ts';
-import { buildBindingUpdate } from './binding-update.ts';
-import type { Path } from './path.ts';
+import { isMobileRouter } from './binding-update.ts';
+import type { Home, Path } from './path.ts';
+import { RefusalWait } from './refusal-wait.ts';
+import { RegisteredBindings } from './registered-bindings.ts';
+import type { RegistrationAuthentication } from './registration-authentication.ts';
 import { Transaction, type Transmission } from './transaction.ts';
+import { UpdateSender } from './update-sender.ts';
+import type { Verdict } from './verdict.ts';
 
-/** Binding Updates about a new care-of address per second (MAX_UPDATE_RATE, RFC 6275 §11.5.3, §12). */
-const MAX_UPDATE_RATE = 3;
-/** Share of the lifetime after which a binding is refreshed. */
-const REFRESH_AFTER = 0.8;
-/** After a refusal the next attempt waits, longer each time. */
-const FIRST_REFUSAL_WAIT_MS = 10_000;
-const LONGEST_REFUSAL_WAIT_MS = 300_000;
-/** Answers with status 135 in a row that are followed at once. */
+/** How long a care-of address that the agent calls invalid is not tried again. */
+const INVALID_CARE_OF_ADDRESS_MS = 300_000;
+/** Answers with status 135 or 144 in a row that are followed at once. */
 const QUICK_RESYNCHRONISATIONS = 3;
+/**
+ * How long nothing is sent to an agent that refuses our authentication (RFC 4285 §5.3): whatever the attempts, only
+ * somebody who puts a key right can change that, and an unattended vehicle has to notice when it is done.
+ */
+const UNAUTHENTICATED_WAIT_MS = 300_000;
 
 /** Keeps the home agent's bindings equal to the paths that can be used. */
 export class Registration {
-  readonly #configuration: MobileRouterConfiguration;
-  readonly #list = new BindingUpdateList();
+  readonly #home: Home;
+  readonly #authentication: RegistrationAuthentication;
+  readonly #bindings: RegisteredBindings;
+  readonly #sender: UpdateSender;
   #transactions: Transaction[] = [];
-  #sequenceNumber: number;
   #paths: readonly Path[] = [];
   #support: 'unknown' | 'supported' | 'unsupported' = 'unknown';
   #bulk: boolean;
   /** The first registration after start, and one after status 165, replaces what the agent has (RFC 5648 §5.9). */
   #overwriteNext = true;
-  #isShuttingDown = false;
-  #refusedUntilMs = 0;
-  #refusalWaitMs = FIRST_REFUSAL_WAIT_MS;
+  #stage: 'away' | 'returning' | 'home' | 'leaving' = 'away';
   #resynchronisations = 0;
-  #recentUpdatesMs: number[] = [];
+  readonly #refusals = new RefusalWait();
+  readonly #invalidUntilMs = new Map<Address, number>();
+  #verdicts: Verdict[] = [];
+  #unresponsiveReported = false;
+  /** The agent does not take a home binding beside others (status 169). */
+  #homeBindingProhibited = false;
+  /** Set while nothing may be registered: the prefixes have to be learnt first. */
+  isHeld = false;
+  /** No agent of the home link takes the router: nothing is registered (RFC 3963 §5.4). */
+  isStopped = false;
+  /** Until then nothing is sent: the agent does not know our key. */
+  #silentUntilMs: number | undefined;
 
-  constructor(configuration: MobileRouterConfiguration, firstSequenceNumber: number) {
-    this.#configuration = configuration;
-    this.#sequenceNumber = firstSequenceNumber;
-    this.#bulk = configuration.registration === 'bulk';
+  constructor(home: Home, authentication: RegistrationAuthentication, firstSequenceNumber: number) {
+    this.#home = home;
+    this.#authentication = authentication;
+    this.#bindings = new RegisteredBindings(home.homeAddress);
+    this.#sender = new UpdateSender(home, authentication, firstSequenceNumber);
+    this.#bulk = home.registration === 'bulk';
   }
 
   get sequenceNumber(): number {
-    return this.#sequenceNumber;
+    return this.#sender.sequenceNumber;
+  }
+
+  /** Sets what all updates say of the home address: flag L, and a limit to their lifetimes. */
+  describeHome(linkLocalCompatible: boolean, validUntilMs: number): void {
+    this.#sender.linkLocalCompatible = linkLocalCompatible;
+    this.#sender.homeValidUntilMs = validUntilMs;
+  }
+
+  /** The home binding stands, but the home agent goes on to defend the home address (status 5, RFC 5648 §5.6.4). */
+  get withoutNeighborDiscovery(): boolean {
+    return this.#bindings.withoutNeighborDiscovery;
   }
 
   get support(): 'unknown' | 'supported' | 'unsupported' {
@@ -55,19 +80,22 @@ export class Registration {
 
   /** Whether nothing is registered or under way any more. */
   get isEmpty(): boolean {
-    return this.#list.size === 0 && this.#transactions.length === 0;
+    return this.#bindings.list.size === 0 && this.#transactions.length === 0;
   }
 
   get nextDeadlineMs(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const { deadlineMs } of this.#transactions) next = Math.min(next, deadlineMs);
-    for (const { expiresMs } of this.#list.entries()) next = Math.min(next, expiresMs);
+    for (const { expiresMs } of this.#bindings.entries) next = Math.min(next, expiresMs);
+    for (const untilMs of this.#invalidUntilMs.values()) next = Math.min(next, untilMs);
+    if (this.#silentUntilMs !== undefined) return Math.min(next, this.#silentUntilMs);
     const overwriteIsUnderWay = this.#transactions.some(({ overwrite }) => overwrite);
     if (overwriteIsUnderWay) return next;
-    const allowedMs = Math.max(this.#refusedUntilMs, this.#nextUpdateAllowedMs());
+    if (this.isHeld || this.isStopped) return next;
+    const allowedMs = Math.max(this.#refusals.untilMs, this.#sender.allowedMs);
     for (const [bid, path] of this.#wanted()) {
       if (this.#isUnderWay(bid)) continue;
-      const dueMs = this.#needsRegistration(bid, path) ? 0 : this.#list.get(bid)!.refreshMs;
+      const dueMs = this.#needsRegistration(bid, path) ? 0 : this.#bindings.list.get(bid)!.refreshMs;
       next = Math.min(next, Math.max(dueMs, allowedMs));
     }
     return next;
@@ -75,8 +103,59 @@ export class Registration {
 
   /** The care-of address under which the home agent has acknowledged this BID. */
   registered(bid: number): { readonly careOfAddress: Address; readonly expiresMs: number } | undefined {
-    const entry = this.#list.get(bid);
+    const entry = this.#bindings.list.get(bid);
     return entry?.acknowledged ? entry : undefined;
+  }
+
+  /** Whether the agent may hold this binding: it was asked to, whether or not it has said so. */
+  mayHold(bid: number, careOfAddress: Address): boolean {
+    return (
+      this.#bindings.list.get(bid)?.careOfAddress === careOfAddress ||
+      this.#transactions.some((transaction) => transaction.hasRegistered(bid, careOfAddress))
+    );
+  }
+
+  get agent(): Address {
+    return this.#home.homeAgentAddress;
+  }
+
+  /** Whether some update waits for its answer. */
+  get isWaiting(): boolean {
+    return this.#transactions.some(({ attempts }) => attempts > 0);
+  }
+
+  /** Whether the update with this number waits for its answer. */
+  isOutstanding(sequenceNumber: number): boolean {
+    return this.#transactions.some((transaction) => transaction.transmission(sequenceNumber) !== undefined);
+  }
+
+  /** Ends all attempts. */
+  stop(): void {
+    this.isStopped = true;
+    this.#transactions = this.#transactions.filter(({ kind }) => kind !== 'register');
+  }
+
+  /** The agent cannot even read our updates: none is sent for a while. */
+  refuseAll(nowMs: number): void {
+    this.#transactions = [];
+    this.#refusals.refused(nowMs);
+  }
+
+  /** Whether the agent holds a binding that it has acknowledged. */
+  get isEstablished(): boolean {
+    return this.#bindings.isEstablished;
+  }
+
+  /** When the last binding that this agent may hold ends; 0 if it holds none. */
+  get expiresMs(): number {
+    return this.#bindings.expiresMs;
+  }
+
+  /** What was found out since the last call. */
+  takeVerdicts(): readonly Verdict[] {
+    const verdicts = this.#verdicts;
+    this.#verdicts = [];
+    return verdicts;
   }
 
   /** Takes the paths that can be used, in order of preference, and brings the bindings in line. */
@@ -88,9 +167,9 @@ export class Registration {
         if (wanted.has(bid) === (transaction.kind === 'register')) continue;
         transaction.pending.delete(bid);
         // Wanted again while its removal is under way: the agent may or may not have it still.
-        if (transaction.kind === 'deregister') this.#list.remove(bid);
+        if (transaction.kind === 'deregister') this.#bindings.list.remove(bid);
       }
-      return transaction.kind === 'deregister-all' || transaction.pending.size > 0;
+      return transaction.isAboutAll || transaction.pending.size > 0;
     });
     for (const transaction of this.#transactions) {
       const isStale = [...transaction.pending].some((bid) =>
@@ -103,27 +182,72 @@ export class Registration {
 
   /** De-registers everything. */
   shutDown(nowMs: number): RoleAction[] {
-    this.#isShuttingDown = true;
+    this.#stage = 'leaving';
     this.#transactions = [];
-    if (this.#list.size > 0) this.#start('deregister-all', [], nowMs);
+    if (this.#silentUntilMs !== undefined) this.#bindings.list.clear();
+    if (this.#bindings.list.size > 0) this.#start('deregister-all', [], nowMs);
     return this.#transmitDue(nowMs);
+  }
+
+  /** The router is about to come home: what is registered stays, and nothing new is. */
+  pause(): void {
+    if (this.#stage === 'leaving') return;
+    this.#stage = 'returning';
+    this.#transactions = [];
+  }
+
+  /**
+   * The router is at home: removes all bindings, from the home address by way of the home link (RFC 6275 §11.5.5). The
+   * bindings stay in use until the agent has acknowledged.
+   */
+  returnHome(homeLink: Path, nowMs: number): RoleAction[] {
+    this.#stage = 'returning';
+    this.#paths = [homeLink];
+    this.#transactions = [];
+    this.#silentUntilMs = undefined;
+    this.#start('return-home', [], nowMs);
+    return this.#transmitDue(nowMs);
+  }
+
+  /** The router has left home, or never got there: care-of addresses are registered again. */
+  leaveHome(): void {
+    if (this.#stage === 'leaving') return;
+    this.#transactions = this.#transactions.filter(({ kind }) => kind !== 'return-home');
+    // On the way home the agent may have removed some, or none.
+    if (this.#stage !== 'away') this.#overwriteNext = this.#support !== 'unsupported';
+    for (const { bid } of this.#bindings.entries) this.#bindings.list.refreshNow(bid, 0);
+    this.#stage = 'away';
+  }
+
+  /** Forgets what the agent held. */
+  forget(): RoleAction[] {
+    this.#transactions = [];
+    return this.#bindings.allDeregistered();
   }
 
   /** Does what is due. */
   run(nowMs: number): RoleAction[] {
-    const actions: RoleAction[] = this.#list
-      .expire(nowMs)
-      .map(({ bid, careOfAddress }) => this.#removed(bid, careOfAddress, 'expired'));
-    if (!this.#isShuttingDown) this.#plan(nowMs);
+    const actions = this.#bindings.expire(nowMs);
+    for (const [careOfAddress, untilMs] of this.#invalidUntilMs) {
+      if (untilMs <= nowMs) this.#invalidUntilMs.delete(careOfAddress);
+    }
+    if (this.#silentUntilMs !== undefined && nowMs >= this.#silentUntilMs) this.#silentUntilMs = undefined;
+    if (this.#stage === 'away' && this.#silentUntilMs === undefined) this.#plan(nowMs);
     return [...actions, ...this.#transmitDue(nowMs)];
   }
 
   /** The home agent asks for bindings to be refreshed (RFC 6275 §11.7.4, RFC 5648 §5.8); no BIDs: for all. */
   refreshRequested(bids: readonly number[], nowMs: number): RoleAction[] {
-    for (const entry of [...this.#list.entries()]) {
-      if (bids.length === 0 || bids.includes(entry.bid)) this.#list.refreshNow(entry.bid, nowMs);
+    for (const entry of this.#bindings.entries) {
+      if (bids.length === 0 || bids.includes(entry.bid)) this.#bindings.list.refreshNow(entry.bid, nowMs);
     }
     return this.run(nowMs);
+  }
+
+  /** Why an acknowledgement is not to be believed. */
+  acknowledgementProblem(packet: MobilityPacket, acknowledgement: BindingAcknowledgement): DropReason | undefined {
+    const proofs = this.#transactions.flatMap((transaction) => transaction.proofs);
+    return this.#authentication.problem(packet, acknowledgement, proofs);
   }
 
   /** A Binding Acknowledgement from the home agent; `undefined` if it answers nothing that is under way. */
@@ -137,17 +261,31 @@ export class Registration {
     if (!transaction) return undefined;
     const transmission = transaction.transmission(sequenceNumber);
     const bids = [...(transmission?.bindings.keys() ?? [])];
-    const reading = readAcknowledgement(acknowledgement, bids, transaction.kind === 'register');
-    if (reading.kind !== 'sequence-number-out-of-window') this.#resynchronisations = 0;
+    const expectsForwarding = transaction.kind === 'register' && isMobileRouter(this.#home);
+    const reading = readAcknowledgement(acknowledgement, bids, expectsForwarding);
+    if (reading.kind !== 'sequence-number-out-of-window' && reading.kind !== 'timestamp-invalid') {
+      this.#resynchronisations = 0;
+    }
     const actions: RoleAction[] = [];
     switch (reading.kind) {
       case 'sequence-number-out-of-window':
-        // A late answer, overtaken by others, must not make us use numbers twice.
-        if (!isNewerSequenceNumber(this.#sequenceNumber, sequenceNumber)) this.#sequenceNumber = sequenceNumber;
+        this.#sender.resynchronise(sequenceNumber);
         this.#resynchronisations++;
         if (this.#resynchronisations <= QUICK_RESYNCHRONISATIONS) transaction.resend(nowMs);
         break;
+      case 'timestamp-invalid':
+        this.#authentication.adjust(acknowledgement, nowMs);
+        this.#resynchronisations++;
+        if (this.#resynchronisations <= QUICK_RESYNCHRONISATIONS) transaction.resend(nowMs);
+        break;
+      case 'not-authenticated':
+        this.#fallSilent(bids, reading.status, actions, nowMs);
+        break;
       case 'no-multiple-care-of-addresses':
+        if (this.#tookForReturnHome(transmission, reading.status)) {
+          actions.push(...this.#endAtHome('home-link-only'));
+          break;
+        }
         actions.push(...this.#fallBackToPlain());
         // The agent took the Binding Update for a plain one of its source address; our next one says so plainly.
         if (!isAccepted(reading.status)) this.#refused(transaction, bids, reading.status, actions, nowMs);
@@ -170,11 +308,28 @@ export class Registration {
     return [...actions, ...this.run(nowMs)];
   }
 
+  /** An agent that sees no BID option reads the home address as care-of address as a return (RFC 5648 §6.3). */
+  #tookForReturnHome(transmission: Transmission | undefined, status: number): boolean {
+    if (!transmission || !isAccepted(status)) return false;
+    return [...transmission.bindings.values()].includes(this.#home.homeAddress);
+  }
+
+  #endAtHome(kind: 'returned' | 'home-link-only'): RoleAction[] {
+    const removed = this.forget();
+    if (this.#stage !== 'leaving') this.#stage = 'home';
+    this.#verdicts.push({ kind });
+    return removed;
+  }
+
   /** Each binding that should exist, and its path: all paths, or only the best one in plain Mobile IPv6. */
   #wanted(): ReadonlyMap<number, Path> {
-    if (this.#isShuttingDown) return new Map();
-    if (this.#support !== 'unsupported') return new Map(this.#paths.map((path) => [path.bid, path]));
-    const [best] = this.#paths;
+    if (this.#stage !== 'away') return new Map();
+    const allowed = this.#paths.filter(
+      ({ careOfAddress, homeLink }) =>
+        !this.#invalidUntilMs.has(careOfAddress) && !(homeLink && this.homeBindingUnavailable),
+    );
+    if (this.#support !== 'unsupported') return new Map(allowed.map((path) => [path.bid, path]));
+    const [best] = allowed;
     return new Map(best ? [[NO_BID, best]] : []);
   }
 
@@ -183,8 +338,13 @@ export class Registration {
   }
 
   #needsRegistration(bid: number, path: Path): boolean {
-    const entry = this.#list.get(bid);
+    const entry = this.#bindings.list.get(bid);
     return !entry?.acknowledged || entry.careOfAddress !== path.careOfAddress;
+  }
+
+  /** Whether the home link cannot be used beside other links: then it is either or. */
+  get homeBindingUnavailable(): boolean {
+    return this.#homeBindingProhibited || this.#support === 'unsupported';
   }
 
   /** Starts what is missing: removals first, so that traffic leaves lost paths at once. */
@@ -192,18 +352,33 @@ export class Registration {
     const wanted = this.#wanted();
     if (wanted.size === 0) return;
     // A plain registration replaces every other binding by itself.
-    const lost = this.#support === 'unsupported' ? [] : [...this.#list.entries()].filter(({ bid }) => !wanted.has(bid));
+    const lost = this.#support === 'unsupported' ? [] : this.#bindings.entries.filter(({ bid }) => !wanted.has(bid));
     const toRemove = lost.map(({ bid }) => bid).filter((bid) => !this.#isUnderWay(bid));
     if (toRemove.length > 0) this.#startEach('deregister', toRemove, nowMs);
 
-    if (nowMs < this.#refusedUntilMs || this.#transactions.some(({ overwrite }) => overwrite)) return;
-    const isFresh = (bid: number) => (this.#list.get(bid)?.refreshMs ?? 0) > nowMs;
+    if (
+      this.isHeld ||
+      this.isStopped ||
+      nowMs < this.#refusals.untilMs ||
+      this.#transactions.some(({ overwrite }) => overwrite)
+    )
+      return;
+    const isFresh = (bid: number) => (this.#bindings.list.get(bid)?.refreshMs ?? 0) > nowMs;
     const due = [...wanted]
       .filter(([bid, path]) => !this.#isUnderWay(bid) && (this.#needsRegistration(bid, path) || !isFresh(bid)))
       .map(([bid]) => bid);
-    if (due.length === 0 || nowMs < this.#nextUpdateAllowedMs()) return;
+    if (due.length === 0 || nowMs < this.#sender.allowedMs) return;
     if (this.#overwriteNext) this.#start('register', due.slice(0, 1), nowMs);
-    else this.#startEach('register', due, nowMs);
+    else this.#startEach('register', this.#withHomeBinding(due, wanted), nowMs);
+  }
+
+  /**
+   * An update without the H flag ends the home binding (RFC 5648 §5.6.5), so each one has to name it as long as it is
+   * wanted.
+   */
+  #withHomeBinding(due: readonly number[], wanted: ReadonlyMap<number, Path>): readonly number[] {
+    const home = [...wanted].find(([, { homeLink }]) => homeLink)?.[0];
+    return home === undefined || !this.#bulk || due.includes(home) ? due : [...due, home];
   }
 
   /** One transaction for all, or one for each where bulk registration is not to be used. */
@@ -214,8 +389,10 @@ export class Registration {
 
   #start(kind: Transaction['kind'], bids: readonly number[], nowMs: number): void {
     const overwrite = kind === 'register' && this.#overwriteNext && this.#support !== 'unsupported';
-    const isFirst = kind === 'register' && ![...this.#list.entries()].some(({ acknowledged }) => acknowledged);
-    this.#transactions.push(new Transaction(kind, bids, { overwrite, isFirst }, nowMs));
+    const isFirst = kind === 'register' && !this.#bindings.isEstablished;
+    const { firstRegistrationTimeoutMs } = this.#home;
+    this.#transactions.push(new Transaction(kind, bids, { overwrite, isFirst, firstRegistrationTimeoutMs }, nowMs));
+    this.#unresponsiveReported = false;
   }
 
   #finish(transaction: Transaction): void {
@@ -226,14 +403,18 @@ export class Registration {
     const actions: RoleAction[] = [];
     for (const transaction of this.#transactions) {
       if (transaction.deadlineMs > nowMs) continue;
-      if (transaction.kind === 'register' && nowMs < this.#nextUpdateAllowedMs()) {
-        transaction.postpone(this.#nextUpdateAllowedMs());
+      if (transaction.kind === 'register' && nowMs < this.#sender.allowedMs) {
+        transaction.postpone(this.#sender.allowedMs);
         continue;
       }
       const path = this.#choosePath(transaction);
       if (!path) {
         transaction.postpone(Number.POSITIVE_INFINITY);
         continue;
+      }
+      if (transaction.hasReachedLongestTimeout && !this.#unresponsiveReported) {
+        this.#unresponsiveReported = true;
+        this.#verdicts.push({ kind: 'unresponsive' });
       }
       actions.push(this.#transmit(transaction, path, nowMs));
     }
@@ -247,8 +428,16 @@ export class Registration {
   #choosePath(transaction: Transaction): Path | undefined {
     if (transaction.overwrite && transaction.attempts > 0) this.#tryNextPath(transaction);
     const [only, ...others] = transaction.pending;
-    if (transaction.kind === 'register' && others.length === 0 && only !== undefined) return this.#wanted().get(only);
-    return this.#paths[transaction.attempts % Math.max(1, this.#paths.length)];
+    const own = only === undefined ? undefined : this.#wanted().get(only);
+    const foreign = this.#paths.filter(({ homeLink }) => !homeLink);
+    // Where every binding has its own update, those from the home link alone do not say that it has been left.
+    const home = this.#paths.find(({ homeLink }) => homeLink);
+    if (transaction.kind === 'register' && !this.#bulk && home && !this.homeBindingUnavailable) return home;
+    // Abroad the agent's answer is not in the way of its own defence of the home address.
+    const isBest = transaction.kind === 'register' && others.length === 0 && (!own?.homeLink || foreign.length === 0);
+    if (isBest) return own;
+    const usable = foreign.length > 0 ? foreign : this.#paths;
+    return usable[transaction.attempts % Math.max(1, usable.length)];
   }
 
   /** The first registration goes round the paths until one brings an answer. */
@@ -260,34 +449,14 @@ export class Registration {
   }
 
   #transmit(transaction: Transaction, path: Path, nowMs: number): RoleAction {
-    const registers = transaction.kind === 'register';
-    this.#sequenceNumber = nextSequenceNumber(this.#sequenceNumber);
-    const wanted = this.#wanted();
-    const transmission: Transmission = {
-      sequenceNumber: this.#sequenceNumber,
-      sentMs: nowMs,
-      lifetimeSeconds: registers ? this.#configuration.lifetimeSeconds : 0,
-      bindings: new Map(
-        [...transaction.pending].map((bid) => [
-          bid,
-          wanted.get(bid)?.careOfAddress ?? this.#list.get(bid)?.careOfAddress ?? path.careOfAddress,
-        ]),
-      ),
-      overwrite: transaction.overwrite,
-    };
-    transaction.sent(transmission);
-    if (registers) {
-      this.#recentUpdatesMs = [...this.#recentUpdatesMs.slice(1 - MAX_UPDATE_RATE), nowMs];
-      const expiresMs = nowMs + this.#configuration.lifetimeSeconds * 1000;
-      for (const [bid, careOfAddress] of transmission.bindings) this.#list.sent(bid, careOfAddress, expiresMs);
+    const { list } = this.#bindings;
+    const action = this.#sender.send(transaction, path, this.#wanted(), (bid) => list.get(bid)?.careOfAddress, nowMs);
+    const sent = transaction.last;
+    if (transaction.kind === 'register' && sent) {
+      const expiresMs = nowMs + sent.lifetimeSeconds * 1000;
+      for (const [bid, careOfAddress] of sent.bindings) list.sent(bid, careOfAddress, expiresMs);
     }
-    const packet = buildBindingUpdate(this.#configuration, transmission, path.careOfAddress);
-    return { type: 'send', packet, interfaceIndex: path.interfaceIndex };
-  }
-
-  #nextUpdateAllowedMs(): number {
-    const oldest = this.#recentUpdatesMs[0];
-    return oldest === undefined || this.#recentUpdatesMs.length < MAX_UPDATE_RATE ? 0 : oldest + 1000;
+    return action;
   }
 
   #settle(
@@ -298,6 +467,13 @@ export class Registration {
     actions: RoleAction[],
     nowMs: number,
   ): void {
+    if (transaction.kind === 'return-home') {
+      // 133: there was nothing to remove. After any other refusal the agent goes on to defend the home address.
+      const { status } = acknowledgement;
+      const isOver = isAccepted(status) || status === BindingStatus.notHomeAgentForThisMobileNode;
+      if (isOver) actions.push(...this.#endAtHome('returned'));
+      return;
+    }
     if (transaction.kind !== 'register') {
       this.#settleRemoval(transaction, actions);
       return;
@@ -308,7 +484,7 @@ export class Registration {
     for (const [bid, status] of statuses) {
       transaction.pending.delete(bid);
       if (isAccepted(status)) {
-        actions.push(...this.#accepted(bid, transmission, acknowledgement, nowMs));
+        actions.push(...this.#bindings.accepted(bid, status, transmission, acknowledgement, nowMs));
       } else {
         refused.push(bid);
         refusal = status;
@@ -317,47 +493,25 @@ export class Registration {
     if (refused.length < statuses.size) {
       if (this.#support === 'unknown' && !statuses.has(NO_BID)) this.#support = 'supported';
       if (transaction.overwrite) this.#overwriteNext = false;
-      this.#refusalWaitMs = FIRST_REFUSAL_WAIT_MS;
+      this.#refusals.accepted();
+    }
+    if (acknowledgement.status === BindingStatus.acceptedPrefixDiscoveryNecessary) {
+      this.#verdicts.push({ kind: 'prefix-discovery-necessary' });
     }
     if (refused.length > 0) this.#refused(transaction, refused, refusal, actions, nowMs);
     if (transaction.pending.size === 0) this.#finish(transaction);
+    const { status, flags } = acknowledgement;
+    if (isAccepted(status) && isMobileRouter(this.#home) && (flags & BindingAcknowledgementFlag.mobileRouter) === 0) {
+      this.#verdicts = [{ kind: 'no-mobile-router-support' }];
+      this.#startAfresh(nowMs);
+    }
   }
 
   /** Whatever the status: the agent does not hold the binding any more (133, 167) or never will listen. */
   #settleRemoval(transaction: Transaction, actions: RoleAction[]): void {
-    const bids =
-      transaction.kind === 'deregister-all' ? [...this.#list.entries()].map(({ bid }) => bid) : transaction.pending;
-    for (const bid of bids) {
-      const entry = this.#list.get(bid);
-      this.#list.remove(bid);
-      if (entry) actions.push(this.#removed(bid, entry.careOfAddress, 'deregistered'));
-    }
+    const all = transaction.kind === 'deregister-all';
+    actions.push(...(all ? this.#bindings.allDeregistered() : this.#bindings.deregistered(transaction.pending)));
     this.#finish(transaction);
-  }
-
-  #accepted(
-    bid: number,
-    transmission: Transmission,
-    acknowledgement: BindingAcknowledgement,
-    nowMs: number,
-  ): RoleAction[] {
-    const careOfAddress = transmission.bindings.get(bid)!;
-    const askedRemainingMs = transmission.sentMs + transmission.lifetimeSeconds * 1000 - nowMs;
-    const remainingMs = remainingAfterAcknowledgementMs(
-      askedRemainingMs,
-      transmission.lifetimeSeconds,
-      acknowledgement.lifetimeSeconds,
-    );
-    const advice = acknowledgement.options.find((option) => option.type === OptionType.bindingRefreshAdvice);
-    const advisedMs = advice ? advice.refreshIntervalSeconds * 1000 : Number.POSITIVE_INFINITY;
-    const refreshMs = nowMs + Math.min(remainingMs * REFRESH_AFTER, advisedMs);
-    const before = this.#list.get(bid);
-    const isNews = !before?.acknowledged || before.careOfAddress !== careOfAddress;
-    this.#list.acknowledged(bid, careOfAddress, nowMs + remainingMs, refreshMs);
-    if (!isNews) return [];
-    const { homeAddress } = this.#configuration;
-    const { lifetimeSeconds } = acknowledgement;
-    return [{ type: 'event', event: { type: 'binding-registered', homeAddress, bid, careOfAddress, lifetimeSeconds } }];
   }
 
   #refused(
@@ -367,30 +521,55 @@ export class Registration {
     actions: RoleAction[],
     nowMs: number,
   ): void {
-    for (const bid of bids) {
-      const careOfAddress = this.#list.get(bid)?.careOfAddress ?? this.#wanted().get(bid)?.careOfAddress;
-      this.#list.remove(bid);
-      if (careOfAddress === undefined) continue;
-      const { homeAddress } = this.#configuration;
-      actions.push({ type: 'event', event: { type: 'binding-refused', homeAddress, bid, careOfAddress, status } });
+    actions.push(...this.#bindings.refused(bids, status, (bid) => this.#wanted().get(bid)?.careOfAddress));
+    for (const bid of bids) this.#bindings.list.remove(bid);
+    switch (status) {
+      case BindingStatus.mcoaUnknownCareOfAddress:
+        return;
+      case BindingStatus.mcoaSimultaneousHomeAndForeignProhibited:
+        this.#homeBindingProhibited = true;
+        return;
+      case BindingStatus.invalidCareOfAddress:
+        this.#avoidCareOfAddresses(bids, nowMs);
+        return;
+      case BindingStatus.registrationTypeChangeDisallowed:
+        this.#refusals.refused(nowMs);
+        this.#startAfresh(nowMs);
+        return;
     }
-    if (status === BindingStatus.mcoaUnknownCareOfAddress) return;
-    this.#refusedUntilMs = nowMs + this.#refusalWaitMs;
-    this.#refusalWaitMs = Math.min(2 * this.#refusalWaitMs, LONGEST_REFUSAL_WAIT_MS);
+    this.#refusals.refused(nowMs);
+    this.#verdicts.push({ kind: 'refused', status });
     if (transaction.pending.size === 0 || transaction.kind !== 'register') this.#finish(transaction);
+  }
+
+  /** What is registered stays so for as long as the agent has granted. */
+  #fallSilent(bids: readonly number[], status: number, actions: RoleAction[], nowMs: number): void {
+    this.#silentUntilMs = nowMs + UNAUTHENTICATED_WAIT_MS;
+    this.#transactions = [];
+    actions.push(...this.#bindings.refused(bids, status, (bid) => this.#wanted().get(bid)?.careOfAddress));
+    if (this.#stage === 'leaving') this.#bindings.list.clear();
+  }
+
+  /** What the agent has is not what we want it to have: it is all removed first. */
+  #startAfresh(nowMs: number): void {
+    this.#transactions = [];
+    this.#overwriteNext = this.#support !== 'unsupported';
+    this.#start('deregister-all', [], nowMs);
+  }
+
+  #avoidCareOfAddresses(bids: readonly number[], nowMs: number): void {
+    for (const bid of bids) {
+      const careOfAddress = this.#wanted().get(bid)?.careOfAddress;
+      if (careOfAddress !== undefined) this.#invalidUntilMs.set(careOfAddress, nowMs + INVALID_CARE_OF_ADDRESS_MS);
+    }
   }
 
   #fallBackToPlain(): RoleAction[] {
     this.#support = 'unsupported';
     this.#overwriteNext = false;
     this.#transactions = [];
-    this.#list.clear();
-    const { homeAgentAddress } = this.#configuration;
+    this.#bindings.list.clear();
+    const { homeAgentAddress } = this.#home;
     return [{ type: 'event', event: { type: 'multiple-care-of-addresses-unavailable', homeAgentAddress } }];
-  }
-
-  #removed(bid: number, careOfAddress: Address, reason: 'deregistered' | 'expired'): RoleAction {
-    const { homeAddress } = this.#configuration;
-    return { type: 'event', event: { type: 'binding-removed', homeAddress, bid, careOfAddress, reason } };
   }
 }

@@ -1,8 +1,8 @@
 import type { Address } from '../../bytes/address.ts';
+import type { Proof } from './registration-authentication.ts';
 
-/** RFC 6275 §12 and §13. */
+/** RFC 6275 §12. */
 export const INITIAL_BINDACK_TIMEOUT_MS = 1000;
-export const INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS = 1500;
 export const MAX_BINDACK_TIMEOUT_MS = 32_000;
 
 /** Transmissions remembered: an acknowledgement of an earlier one is as good as of the last. */
@@ -15,11 +15,13 @@ export interface Transmission {
   readonly lifetimeSeconds: number;
   readonly bindings: ReadonlyMap<number, Address>;
   readonly overwrite: boolean;
+  /** How its acknowledgement is recognised, where they are authenticated. */
+  readonly proof?: Proof;
 }
 
 /** A Binding Update that waits for its acknowledgement, through all its retransmissions (RFC 6275 §11.8). */
 export class Transaction {
-  readonly kind: 'register' | 'deregister' | 'deregister-all';
+  readonly kind: 'register' | 'deregister' | 'deregister-all' | 'return-home';
   /** BIDs not yet acknowledged. */
   readonly pending: Set<number>;
   readonly overwrite: boolean;
@@ -32,14 +34,14 @@ export class Transaction {
   constructor(
     kind: Transaction['kind'],
     bids: Iterable<number>,
-    options: { readonly overwrite: boolean; readonly isFirst: boolean },
+    options: { readonly overwrite: boolean; readonly isFirst: boolean; readonly firstRegistrationTimeoutMs: number },
     nowMs: number,
   ) {
     this.kind = kind;
     this.pending = new Set(bids);
     this.overwrite = options.overwrite;
     this.deadlineMs = nowMs;
-    this.#timeoutMs = options.isFirst ? INITIAL_BINDACK_TIMEOUT_FIRST_REGISTRATION_MS : INITIAL_BINDACK_TIMEOUT_MS;
+    this.#timeoutMs = options.isFirst ? options.firstRegistrationTimeoutMs : INITIAL_BINDACK_TIMEOUT_MS;
   }
 
   /** Takes note of a transmission; the next one comes after a time-out that doubles each time. */
@@ -48,6 +50,21 @@ export class Transaction {
     this.attempts++;
     this.deadlineMs = transmission.sentMs + this.#timeoutMs;
     this.#timeoutMs = Math.min(2 * this.#timeoutMs, MAX_BINDACK_TIMEOUT_MS);
+  }
+
+  /** The last transmission. */
+  get last(): Transmission | undefined {
+    return this.#transmissions.at(-1);
+  }
+
+  /** Whether it concerns the home address as a whole. */
+  get isAboutAll(): boolean {
+    return this.kind === 'deregister-all' || this.kind === 'return-home';
+  }
+
+  /** Whether the next transmission waits as long for its answer as any ever will. */
+  get hasReachedLongestTimeout(): boolean {
+    return this.#timeoutMs >= MAX_BINDACK_TIMEOUT_MS;
   }
 
   /** Whether it waits for a path to appear. */
@@ -59,6 +76,11 @@ export class Transaction {
   isOutdated(bid: number, careOfAddress: Address | undefined): boolean {
     const sent = this.#transmissions.at(-1)?.bindings.get(bid);
     return sent !== undefined && careOfAddress !== undefined && sent !== careOfAddress;
+  }
+
+  /** Whether a transmission may have made this binding. */
+  hasRegistered(bid: number, careOfAddress: Address): boolean {
+    return this.kind === 'register' && this.#transmissions.some(({ bindings }) => bindings.get(bid) === careOfAddress);
   }
 
   /**
@@ -81,6 +103,11 @@ export class Transaction {
   /** Nothing could be sent for want of a path: try again as soon as there is one. */
   postpone(untilMs: number): void {
     this.deadlineMs = untilMs;
+  }
+
+  /** Of all transmissions that an acknowledgement may still answer. */
+  get proofs(): Proof[] {
+    return this.#transmissions.flatMap(({ proof }) => proof ?? []);
   }
 
   transmission(sequenceNumber: number): Transmission | undefined {

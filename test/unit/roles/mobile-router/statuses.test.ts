@@ -1,13 +1,17 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ForwardingTable } from '../../../../src/forwarding/table.ts';
+import { tableProblem } from '../../../../src/forwarding/table-problem.ts';
 import type { BindingAcknowledgement } from '../../../../src/wire/mh/messages/binding-acknowledgement.ts';
 import { OptionType } from '../../../../src/wire/mh/numbers.ts';
 import {
   type AcknowledgementParts,
   AGENT,
   acknowledgementOf,
+  alternateCareOfAddress,
   CARE_OF,
   dropsIn,
+  HOME,
   identifier,
   MobileRouterBench,
   ROUTER_FLAGS,
@@ -158,10 +162,26 @@ test('[3963-5.3-01, 3963-5.5-01] nothing is tunnelled before the acknowledgement
   bench.acknowledge(update);
   const { tunnels, groups } = bench.router.forwarding(bench.nowMs);
   assert.equal(
-    tunnels.map(({ outerSource, outerDestination }) => [outerSource, outerDestination]),
+    tunnels.filter(({ usable }) => usable).map(({ outerSource, outerDestination }) => [outerSource, outerDestination]),
     [[first, AGENT]],
   );
   assert.is(groups[0]?.prefixes.length, 2);
+});
+
+test('what the agent sends before its acknowledgement has come is received, though nothing is sent by that tunnel', () => {
+  const [bench] = starting();
+  const [tunnel] = bench.router.forwarding(bench.nowMs).tunnels;
+  assert.equal([tunnel?.outerSource, tunnel?.outerDestination, tunnel?.usable], [first, AGENT, false]);
+});
+
+test('an address that is on two interfaces for a moment makes one tunnel', () => {
+  const bench = registeredRouter([1, 2]);
+  bench.settle(bench.uplinks(first, first, null));
+  bench.settle(bench.wait(2000));
+  assert.equal(bench.states(), ['active', 'active', 'down']);
+  assert.equal(bench.usable(), [1]);
+  const table = { side: 'mobile-router', icmpSource: HOME, interfaces: [], ...bench.router.forwarding(bench.nowMs) };
+  assert.is(tableProblem(table as ForwardingTable), undefined);
 });
 
 // --- falling back to plain Mobile IPv6 -------------------------------------------------------------------------------
@@ -170,7 +190,10 @@ test('[3963-5.3-01, 3963-5.5-01] nothing is tunnelled before the acknowledgement
 function assertPlain(bench: MobileRouterBench, update: SentUpdate | undefined): void {
   assert.equal([update?.bids, update?.overwrites, update?.packet.source], [[], false, first]);
   assert.is(update!.flags, ROUTER_FLAGS);
-  assert.not.ok(update!.options.some(({ type }) => type === OptionType.alternateCareOfAddress));
+  assert.equal(
+    update!.options.filter(({ type }) => type === OptionType.alternateCareOfAddress),
+    [alternateCareOfAddress(first)],
+  );
   bench.settle([update!], { identifiers: false });
   assert.is(bench.router.status(bench.nowMs).multipleCareOfAddresses, 'unsupported');
   assert.equal(bench.states(), ['active', 'standby', 'down']);
@@ -181,7 +204,19 @@ function assertPlain(bench: MobileRouterBench, update: SentUpdate | undefined): 
   for (const { bids } of bench.wait(200_000)) assert.equal(bids, []);
 }
 
-test('[5648-3-06, 5648-5.7-01] no BID in the answer: plain Mobile IPv6 from then on', () => {
+test('back on the old path after an update by another one that may have arrived, the router registers again', () => {
+  const bench = registeredRouter([1, 2]);
+  const [refresh] = bench.uplinks(third, second, null);
+  assert.equal(refresh?.bids, [1]);
+  // No answer comes; the agent may have taken it.
+  const [again] = bench.uplinks(first, second, null);
+  assert.equal([again?.bids, again?.packet.source], [[1], first]);
+  assert.equal(bench.usable(), [2]);
+  bench.acknowledge(again!);
+  assert.equal(bench.usable(), [1, 2]);
+});
+
+test('[5648-3-06, 5648-5.7-01, 6275-11.7.1-04] no BID in the answer: plain Mobile IPv6 from then on', () => {
   const [bench, update] = starting();
   const [plain, ...more] = bench.acknowledge(update, { identifiers: false });
   assert.equal(more, []);
