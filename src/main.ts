@@ -5,6 +5,7 @@ import {
   commandLine,
   errorText,
   exit,
+  fileMode,
   monotonicMs,
   print,
   readFile,
@@ -17,7 +18,8 @@ import { CaptureError, decodeCapture, decodeHex } from './cli/decode.ts';
 import { HELP, parseCommand } from './cli/help.ts';
 import { formatStatusTable } from './cli/status-table.ts';
 import type { Configuration } from './config/configuration.ts';
-import { boardFile, formatProblem, parseConfiguration } from './config/parse-configuration.ts';
+import type { FileContent } from './config/files.ts';
+import { boardFile, formatProblem, type Problem, parseConfiguration } from './config/parse-configuration.ts';
 import { askDaemon } from './platform/quickjs/control-client.ts';
 import { Daemon } from './platform/quickjs/daemon.ts';
 import { EventLoop } from './platform/quickjs/event-loop.ts';
@@ -28,6 +30,12 @@ import { type StatusDocument, statusDocument } from './telemetry/status-document
 const DONE = 0;
 const FAILED = 1;
 const MISUSED = 2;
+const READABLE_BY_OTHERS = 0o004;
+
+interface UsableConfiguration {
+  readonly configuration: Configuration;
+  readonly warnings: readonly Problem[];
+}
 
 const loop = new EventLoop();
 loop.start();
@@ -46,11 +54,11 @@ function main(): void {
       fail([`${command.problem} (see monami --help)`], MISUSED);
       break;
     case 'check':
-      if (readConfiguration(command.config)) finish(`${command.config} is right\n`);
+      check(command.config);
       break;
     case 'run': {
-      const configuration = readConfiguration(command.config);
-      if (configuration) run(configuration);
+      const found = readConfiguration(command.config);
+      if (found) run(found);
       break;
     }
     case 'status':
@@ -62,8 +70,16 @@ function main(): void {
   }
 }
 
-function run(configuration: Configuration): void {
+function check(path: string): void {
+  const found = readConfiguration(path);
+  if (!found) return;
+  for (const warning of found.warnings) print(2, `monami: warning: ${formatProblem(warning)}\n`);
+  finish(`${path} is right\n`);
+}
+
+function run({ configuration, warnings }: UsableConfiguration): void {
   const log = makeLog(configuration.log);
+  for (const warning of warnings) log('warning', formatProblem(warning));
   const startedMs = monotonicMs();
   try {
     const daemon: Daemon = new Daemon(configuration, loop, log, (request) =>
@@ -107,16 +123,29 @@ function decode(source: string, all: boolean): void {
 }
 
 /** `undefined` after every problem has been told. */
-function readConfiguration(path: string): Configuration | undefined {
+function readConfiguration(path: string): UsableConfiguration | undefined {
   const text = readText(path);
   if (text === undefined) return undefined;
-  const result = parseConfiguration(text, (board) => {
-    const content = readFile(boardFile(board));
-    return typeof content === 'number' ? undefined : utf8Decode(content, 0, content.byteLength);
-  });
-  if (result.configuration) return result.configuration;
-  fail(result.problems.map(formatProblem), MISUSED);
-  return undefined;
+  const board = (name: string) => readConfigured(boardFile(name)).text;
+  const result = parseConfiguration(text, board, { read: readConfigured });
+  if (!result.configuration) {
+    fail(result.problems.map(formatProblem), MISUSED);
+    return undefined;
+  }
+  const { configuration, warnings, holdsSecrets } = result;
+  const isOpen = holdsSecrets && (fileMode(path) & READABLE_BY_OTHERS) > 0;
+  return { configuration, warnings: isOpen ? [...warnings, openFile(path)] : warnings };
+}
+
+function openFile(path: string): Problem {
+  return { path: '', message: `${path} holds secrets and can be read by everybody: chmod 600 ${path}` };
+}
+
+/** A file that the configuration names. */
+function readConfigured(path: string): FileContent {
+  const content = readFile(path);
+  if (typeof content === 'number') return { problem: errorText(-content) };
+  return { text: utf8Decode(content, 0, content.byteLength), mode: fileMode(path) };
 }
 
 function readText(path: string): string | undefined {

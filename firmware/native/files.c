@@ -188,6 +188,17 @@ static JSValue js_write_system_file(JSContext *ctx, JSValueConst this_value, int
     return JS_NewInt32(ctx, error);
 }
 
+static JSValue js_file_mode(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value, (void)argc;
+    const char *path = argument_text(ctx, argv[0], "path");
+    if (path == NULL) return JS_EXCEPTION;
+    struct stat status;
+    int result = stat(path, &status) < 0 ? -errno : (int)(status.st_mode & 07777);
+    JS_FreeCString(ctx, path);
+    return JS_NewInt32(ctx, result);
+}
+
 static JSValue js_utf8_decode(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
 {
     (void)this_value, (void)argc;
@@ -228,6 +239,7 @@ static const JSCFunctionListEntry entries[] = {
     NATIVE_FUNCTION("readFile", 1, js_read_file),
     NATIVE_FUNCTION("writeFile", 3, js_write_file),
     NATIVE_FUNCTION("removeFile", 1, js_remove_file),
+    NATIVE_FUNCTION("fileMode", 1, js_file_mode),
     NATIVE_FUNCTION("writeSystemFile", 2, js_write_system_file),
     NATIVE_FUNCTION("utf8Decode", 3, js_utf8_decode),
     NATIVE_FUNCTION("utf8Encode", 1, js_utf8_encode),

@@ -1,4 +1,4 @@
-/* Sends whole IPv6 packets, header and extension headers as given. */
+/* Sends whole IPv6 packets, header and extension headers as given; has the kernel join groups. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip6.h>
@@ -13,6 +13,13 @@ static JSValue js_raw_open(JSContext *ctx, JSValueConst this_value, int argc, JS
     (void)this_value, (void)argc, (void)argv;
     int descriptor = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
     if (descriptor < 0) return JS_NewInt32(ctx, -errno);
+    /* Our own kernel must not hear what we tell the link, such as whose an address is: it would believe it. */
+    int off = 0;
+    if (setsockopt(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof(off)) < 0) {
+        int error = errno;
+        close(descriptor);
+        return JS_NewInt32(ctx, -error);
+    }
     return JS_NewInt32(ctx, handle_open(&native_of(ctx)->handles, HANDLE_RAW, descriptor, READABLE));
 }
 
@@ -65,8 +72,49 @@ static JSValue js_raw_send(JSContext *ctx, JSValueConst this_value, int argc, JS
     return JS_NewInt32(ctx, send_packet(handle->descriptor, packet, interface_index));
 }
 
+/* Multicast groups and anycast addresses have options of their own, which take the same request. */
+static int set_membership(int descriptor, const struct in6_addr *address, int interface_index, bool join)
+{
+    struct ipv6_mreq request = {.ipv6mr_multiaddr = *address, .ipv6mr_interface = (unsigned)interface_index};
+    int option;
+    if (IN6_IS_ADDR_MULTICAST(address))
+        option = join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP;
+    else
+        option = join ? IPV6_JOIN_ANYCAST : IPV6_LEAVE_ANYCAST;
+    return setsockopt(descriptor, IPPROTO_IPV6, option, &request, sizeof(request)) < 0 ? -errno : 0;
+}
+
+static JSValue change_membership(JSContext *ctx, JSValueConst *argv, bool join)
+{
+    struct handle *handle = argument_handle(ctx, argv[0], HANDLE_RAW);
+    struct bytes address;
+    int32_t interface_index;
+    if (handle == NULL || !argument_buffer(ctx, argv[1], &address) ||
+        !argument_int(ctx, argv[2], "interfaceIndex", 1, INT32_MAX, &interface_index))
+        return JS_EXCEPTION;
+    struct in6_addr octets;
+    if (address.length != sizeof(octets))
+        return JS_ThrowRangeError(ctx, "an address of %u octets", (unsigned)address.length);
+    memcpy(&octets, address.data, sizeof(octets));
+    return JS_NewInt32(ctx, set_membership(handle->descriptor, &octets, interface_index, join));
+}
+
+static JSValue js_join_group(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value, (void)argc;
+    return change_membership(ctx, argv, true);
+}
+
+static JSValue js_leave_group(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value, (void)argc;
+    return change_membership(ctx, argv, false);
+}
+
 static const JSCFunctionListEntry entries[] = {
     NATIVE_FUNCTION("rawIpv6Open", 0, js_raw_open),
     NATIVE_FUNCTION("rawIpv6Send", 5, js_raw_send),
+    NATIVE_FUNCTION("ipv6JoinGroup", 3, js_join_group),
+    NATIVE_FUNCTION("ipv6LeaveGroup", 3, js_leave_group),
 };
 NATIVE_LIST(raw_list, entries);

@@ -5,6 +5,12 @@ import type {
   TunnelDocument,
 } from '../telemetry/status-document.ts';
 
+const AUTHENTICATION_WORDS = {
+  required: 'required',
+  partial: 'NOT for all home addresses',
+  none: 'NONE: whoever can send packets here can register',
+} as const;
+
 /** A status document as tables for people. */
 export function formatStatusTable(document: StatusDocument): string {
   const blocks = [
@@ -18,14 +24,31 @@ export function formatStatusTable(document: StatusDocument): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
+/** Beside the first home: where it is, and the other ones. */
+function homeFacts({ homes }: MobileRouterDocument): string[][] {
+  const [first, ...others] = homes;
+  const words = { away: 'away from home', home: 'at home', 'home-and-away': 'at home and away' } as const;
+  const stateOf = (state: string) => (words as Readonly<Record<string, string>>)[state] ?? state;
+  return [
+    ...(first ? [['place', stateOf(first.state)]] : []),
+    ...others.map((home) => [
+      `home ${home.name}`,
+      `${home.homeAddress} of ${home.homeAgentAddress ?? 'no home agent yet'}, ${stateOf(home.state)}, ` +
+        `${home.bindings.length} bindings`,
+    ]),
+  ];
+}
+
 function mobileRouterBlocks(router: MobileRouterDocument): string[] {
   const { homeAddress, homeAgentAddress, prefixes, multipleCareOfAddresses } = router;
   const several = { supported: 'yes', unsupported: 'no', unknown: 'not known yet' }[multipleCareOfAddresses];
   const facts = [
     ['mobile router', homeAddress],
-    ['home agent', homeAgentAddress],
+    ['home agent', homeAgentAddress ?? 'not found yet'],
+    ...homeFacts(router),
     ['prefixes', prefixes.join(' ')],
     ['several paths', several],
+    ['authentication', AUTHENTICATION_WORDS[router.authentication]],
   ];
   const uplinks = router.uplinks.map((uplink) => [
     uplink.preferred ? '>' : '',
@@ -56,6 +79,7 @@ function homeAgentBlocks(agent: HomeAgentDocument): string[] {
   const facts = [
     ['home agent', agent.address],
     ['bindings', `${agent.bindings.length}`],
+    ['authentication', AUTHENTICATION_WORDS[agent.authentication]],
   ];
   if (agent.bindings.length === 0) return [columns(facts)];
   const bindings = agent.bindings.map((binding) => [

@@ -2,7 +2,7 @@ import { IPV6_UNSPECIFIED, isUnicastRoutable } from '../bytes/address.ts';
 import type { WireErrorAnswer } from '../bytes/wire-error.ts';
 import { Icmpv6Type } from '../wire/icmpv6/message.ts';
 import { decodeIpv6, IPV6_HEADER_OCTETS } from '../wire/ip/ipv6.ts';
-import { MessageType } from '../wire/mh/numbers.ts';
+import { BindingStatus, BindingUpdateFlag, MessageType } from '../wire/mh/numbers.ts';
 import type { MobilityPacket, SignallingPacket } from '../wire/signalling.ts';
 
 /** As much of a packet as its answer may carry without exceeding the minimum MTU (RFC 4443 §2.4 (c)). */
@@ -18,6 +18,30 @@ export function bindingError(packet: SignallingPacket, status: number): Mobility
       type: MessageType.bindingError,
       status,
       homeAddress: packet.homeAddress ?? IPV6_UNSPECIFIED,
+      options: [],
+    },
+  };
+}
+
+/** A Binding Update for a home agent. */
+export function isHomeRegistration({ message }: MobilityPacket): boolean {
+  return message.type === MessageType.bindingUpdate && (message.flags & BindingUpdateFlag.homeRegistration) !== 0;
+}
+
+/** The answer of a node that is no home agent (RFC 6275 §10.3.1). */
+export function homeRegistrationRefusal(packet: MobilityPacket): MobilityPacket {
+  const { source, destination, homeAddress, message } = packet;
+  return {
+    kind: 'mobility',
+    source: destination,
+    destination: source,
+    ...(homeAddress !== undefined && { routing2: homeAddress }),
+    message: {
+      type: MessageType.bindingAcknowledgement,
+      status: BindingStatus.homeRegistrationNotSupported,
+      flags: 0,
+      sequenceNumber: message.type === MessageType.bindingUpdate ? message.sequenceNumber : 0,
+      lifetimeSeconds: 0,
       options: [],
     },
   };

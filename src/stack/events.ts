@@ -2,7 +2,13 @@ import type { HomeAgentStatus, MobileRouterStatus } from '../roles/status.ts';
 
 export type { PathReason, PathState } from '../paths/path-state.ts';
 export type { RoleEvent as StackEvent } from '../roles/events.ts';
-export type { BindingStatusRow, HomeAgentStatus, MobileRouterStatus, UplinkStatus } from '../roles/status.ts';
+export type {
+  BindingStatusRow,
+  HomeAgentStatus,
+  HomeStatus,
+  MobileRouterStatus,
+  UplinkStatus,
+} from '../roles/status.ts';
 
 /** What the running machines are doing, at one moment. */
 export interface StackStatus {

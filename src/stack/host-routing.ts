@@ -2,14 +2,18 @@ import type { Address } from '../bytes/address.ts';
 import { hostPrefix, type Prefix, prefix, prefixContains } from '../bytes/prefix.ts';
 import type {
   HomeAgentConfiguration,
+  HomeConfiguration,
   MobileRouterConfiguration,
   RoutingConfiguration,
 } from '../config/configuration.ts';
 import type { Uplink } from '../paths/uplink.ts';
+import type { Delivery } from '../roles/home-agent/home-deliveries.ts';
+import type { HomePlacement } from '../roles/mobile-router/home-placement.ts';
 import type { AddressRequest } from '../wire/netlink/address.ts';
 import type { NetlinkRequest } from '../wire/netlink/encode.ts';
 import type { NetlinkMessage } from '../wire/netlink/message.ts';
-import { AddressFlag, RouteTable, RouteType } from '../wire/netlink/numbers.ts';
+import type { NeighborRequest } from '../wire/netlink/neighbor.ts';
+import { AddressFlag, NeighborState, RouteTable, RouteType } from '../wire/netlink/numbers.ts';
 import type { RouteRequest } from '../wire/netlink/route.ts';
 import type { RuleRequest } from '../wire/netlink/rule.ts';
 
@@ -27,7 +31,8 @@ const DEFAULT_ROUTE = prefix('::/0');
 export type HostNetworkItem =
   | (AddressRequest & { readonly kind: 'add-address' })
   | (RouteRequest & { readonly kind: 'add-route' })
-  | (RuleRequest & { readonly kind: 'add-rule' });
+  | (RuleRequest & { readonly kind: 'add-rule' })
+  | (NeighborRequest & { readonly kind: 'replace-neighbor' });
 
 /**
  * What a mobile router needs: the home address on the tunnel device; traffic from the home address and the mobile
@@ -39,22 +44,20 @@ export function mobileRouterNetwork(
   routing: RoutingConfiguration,
   uplinks: readonly Uplink[],
   tunnelInterfaceIndex: number,
+  placements: readonly HomePlacement[] = configuration.homes.map(awayFromHome),
 ): HostNetworkItem[] {
-  const { homeAddress, prefixes } = configuration;
   const tunnelTable = routing.firstTable;
   const items: HostNetworkItem[] = [
-    addressOn(tunnelInterfaceIndex, homeAddress),
+    ...placements.map(({ homeAddress }) => addressOn(tunnelInterfaceIndex, homeAddress)),
     route({ table: tunnelTable, destination: DEFAULT_ROUTE, interfaceIndex: tunnelInterfaceIndex }),
     // Silent: while monami restarts the tunnel is away, and an ICMPv6 error would end the vehicle's sessions.
     lastResort(tunnelTable, DEFAULT_ROUTE, RouteType.blackhole),
   ];
-  for (const [index, source] of [hostPrefix(homeAddress), ...prefixes].entries()) {
-    const priority = routing.firstRulePriority + 2 * index;
-    items.push(rule({ priority, source, table: RouteTable.main, suppressPrefixLength: 0 }));
-    items.push(rule({ priority: priority + 1, source, table: tunnelTable }));
+  for (const [index, placement] of placements.entries()) {
+    const homeLinkTable = tunnelTable + 1 + configuration.uplinks.length + index;
+    items.push(...placedHome(placement, tunnelTable, homeLinkTable, routing.firstRulePriority));
   }
-  for (const { name, interface: device } of configuration.uplinks) {
-    const place = configuration.uplinks.findIndex((uplink) => uplink.interface === device);
+  for (const [place, { name }] of configuration.uplinks.entries()) {
     const uplink = uplinks.find((candidate) => candidate.name === name);
     if (!uplink || uplink.careOfAddress === null) continue;
     const table = tunnelTable + 1 + place;
@@ -76,24 +79,93 @@ export function mobileRouterNetwork(
   return items;
 }
 
+function awayFromHome({ homeAddress, prefixes }: HomeConfiguration): HomePlacement {
+  return { homeAddress, prefixes, onLink: null, neighbor: null, native: null };
+}
+
 /**
- * What a home agent needs: every home address and mobile network prefix leads into the tunnel device. The rest of a
- * virtual home link is unreachable, lest the default route send it back to where it came from.
+ * What comes from a home address and its mobile network goes into the tunnel, or out by the home link where the router
+ * is at home; in both cases unless it stays on a local link.
+ */
+function placedHome(
+  { homeAddress, prefixes, onLink, neighbor, native }: HomePlacement,
+  tunnelTable: number,
+  homeLinkTable: number,
+  priority: number,
+): HostNetworkItem[] {
+  const table = native ? homeLinkTable : tunnelTable;
+  const items: HostNetworkItem[] = [];
+  if (onLink) items.push(addressOn(onLink.interfaceIndex, homeAddress, onLink.detectDuplicates));
+  if (neighbor) items.push({ kind: 'replace-neighbor', ...neighbor, state: NeighborState.permanent });
+  if (native) {
+    const { interfaceIndex, gateway } = native;
+    const hop = gateway === null ? {} : { gateway, gatewayOnLink: true };
+    if (gateway !== null) items.push(route({ table, destination: DEFAULT_ROUTE, interfaceIndex, ...hop }));
+    items.push(lastResort(table, DEFAULT_ROUTE, RouteType.unreachable));
+  }
+  for (const source of [hostPrefix(homeAddress), ...prefixes]) {
+    items.push(rule({ priority, source, table: RouteTable.main, suppressPrefixLength: 0 }));
+    items.push(rule({ priority: priority + 1, source, table }));
+  }
+  return items;
+}
+
+/** What a home agent's routing depends on beside its configuration. */
+export interface HomeAgentState {
+  /** The physical home link's interface, while it can be used. */
+  readonly homeLinkIndex: number | undefined;
+  /** `undefined` for a node of a virtual home link. */
+  delivery(homeAddress: Address): Delivery | undefined;
+}
+
+/**
+ * What a home agent needs: every home address and mobile network prefix leads into the tunnel device, but for nodes
+ * that are at home on a physical link, whose networks are behind them there. The rest of a virtual home link is
+ * unreachable, lest the default route send it back to where it came from.
  */
 export function homeAgentNetwork(
   configuration: HomeAgentConfiguration,
   tunnelInterfaceIndex: number,
+  { homeLinkIndex, delivery }: HomeAgentState,
 ): HostNetworkItem[] {
   const table = RouteTable.main;
-  const served = configuration.mobileNodes.flatMap(({ homeAddress, prefixes }) => [
-    hostPrefix(homeAddress),
-    ...prefixes,
-  ]);
+  const items: HostNetworkItem[] = [];
+  for (const { homeAddress, prefixes } of configuration.mobileNodes) {
+    const atHome = delivery(homeAddress);
+    if (!atHome || atHome.tunnelled) {
+      for (const destination of [hostPrefix(homeAddress), ...prefixes]) {
+        items.push(route({ table, destination, interfaceIndex: tunnelInterfaceIndex }));
+      }
+      continue;
+    }
+    items.push(...prefixes.map((destination) => lastResort(table, destination, RouteType.unreachable)));
+    if (homeLinkIndex !== undefined) items.push(...homeNetwork(homeAddress, prefixes, homeLinkIndex, atHome));
+  }
   const virtualLinks = configuration.homePrefixes.filter((home) => !prefixContains(home, configuration.address));
-  return [
-    ...served.map((destination) => route({ table, destination, interfaceIndex: tunnelInterfaceIndex })),
-    ...virtualLinks.map((destination) => lastResort(table, destination, RouteType.unreachable)),
-  ];
+  return [...items, ...virtualLinks.map((destination) => lastResort(table, destination, RouteType.unreachable))];
+}
+
+/** A node that is at home: its networks lie behind its home address. */
+function homeNetwork(
+  homeAddress: Address,
+  prefixes: readonly Prefix[],
+  interfaceIndex: number,
+  { linkLayerAddress }: Delivery,
+): HostNetworkItem[] {
+  const table = RouteTable.main;
+  const gateway = homeAddress;
+  const items: HostNetworkItem[] = prefixes.map((destination) =>
+    route({ table, destination, interfaceIndex, gateway, gatewayOnLink: true }),
+  );
+  // A home address within its own mobile network (RFC 4887 §6) would else be looked for behind itself.
+  if (prefixes.some((prefix) => prefixContains(prefix, homeAddress))) {
+    items.push(route({ table, destination: hostPrefix(homeAddress), interfaceIndex }));
+  }
+  if (linkLayerAddress) {
+    const state = NeighborState.permanent;
+    items.push({ kind: 'replace-neighbor', interfaceIndex, address: homeAddress, linkLayerAddress, state });
+  }
+  return items;
 }
 
 /** Brings the host's routing in line with what is wanted, and takes it back. Knows what it has installed. */
@@ -180,8 +252,8 @@ export class HostNetwork {
   }
 }
 
-function addressOn(interfaceIndex: number, address: Address): HostNetworkItem {
-  const flags = AddressFlag.noDuplicateAddressDetection;
+function addressOn(interfaceIndex: number, address: Address, detectDuplicates = false): HostNetworkItem {
+  const flags = detectDuplicates ? 0 : AddressFlag.noDuplicateAddressDetection;
   return { kind: 'add-address', interfaceIndex, address, prefixLength: address.length * 8, flags };
 }
 
@@ -209,5 +281,7 @@ function removal(item: HostNetworkItem): NetlinkRequest {
       return { ...item, kind: 'delete-route' };
     case 'add-rule':
       return { ...item, kind: 'delete-rule' };
+    case 'replace-neighbor':
+      return { ...item, kind: 'delete-neighbor' };
   }
 }

@@ -4,28 +4,30 @@ import type { Configuration } from '../config/configuration.ts';
 import type { ForwardingTable } from '../forwarding/table.ts';
 import { NetworkState } from '../paths/network-state.ts';
 import type { PathTraffic } from '../paths/probing.ts';
-import { observeUplink } from '../paths/uplink-observer.ts';
 import type { RoleAction } from '../roles/action.ts';
 import type { RoleEvent } from '../roles/events.ts';
 import { HomeAgent } from '../roles/home-agent/home-agent.ts';
 import { MobileRouter } from '../roles/mobile-router/mobile-router.ts';
+import type { RoleServices } from '../roles/services.ts';
 import { Icmpv6Type } from '../wire/icmpv6/message.ts';
 import { decodeIpv6 } from '../wire/ip/ipv6.ts';
 import { BindingErrorStatus, MessageType } from '../wire/mh/numbers.ts';
 import type { NetlinkRequest } from '../wire/netlink/encode.ts';
 import type { NetlinkMessage } from '../wire/netlink/message.ts';
-import { LinkFlag } from '../wire/netlink/numbers.ts';
+import { LinkFlag, NeighborState } from '../wire/netlink/numbers.ts';
 import { decodeSignalling, encodeSignalling, type SignallingPacket } from '../wire/signalling.ts';
 import { Counters, messageName } from './counters.ts';
-import { answerMalformed, bindingError } from './error-answer.ts';
+import { answerMalformed, bindingError, homeRegistrationRefusal, isHomeRegistration } from './error-answer.ts';
 import type { StackStatus } from './events.ts';
-import { HostNetwork, type HostNetworkItem, homeAgentNetwork, mobileRouterNetwork } from './host-routing.ts';
+import { HomeAgentHost } from './home-agent-host.ts';
+import { HostNetwork } from './host-routing.ts';
+import { MobileRouterHost } from './mobile-router-host.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** What the platform tells the stack. */
 export type StackInput =
   /** A whole IPv6 packet that the signalling filter let through. */
-  | { readonly type: 'packet'; readonly bytes: Uint8Array }
+  | { readonly type: 'packet'; readonly bytes: Uint8Array; readonly interfaceIndex?: number }
   /** What rtnetlink says: the answers to dumps first, then every change. */
   | { readonly type: 'network'; readonly messages: readonly NetlinkMessage[] }
   /** The notifications overflowed: what was known of the network is void, a new dump follows. */
@@ -41,7 +43,15 @@ export type StackAction =
   /** Requests to the kernel that change the host's network. */
   | { readonly type: 'configure'; readonly requests: readonly NetlinkRequest[] }
   /** Receive signalling on these interfaces from now on, and on no others. */
-  | { readonly type: 'listen'; readonly interfaceIndexes: readonly number[] }
+  | {
+      readonly type: 'listen';
+      readonly interfaceIndexes: readonly number[];
+      /** Those of them on which Neighbor Discovery is received, too. */
+      readonly neighborDiscovery: readonly number[];
+    }
+  /** What the kernel must not see or say from now on: nftables input. */
+  | { readonly type: 'receive-rules'; readonly rules: string }
+  | { readonly type: 'join-group' | 'leave-group'; readonly group: Address; readonly interfaceIndex: number }
   | { readonly type: 'event'; readonly event: RoleEvent }
   /** The shutdown is complete. */
   | { readonly type: 'done' };
@@ -54,20 +64,27 @@ const ERROR_ANSWER_BURST = 10;
 export class Stack {
   readonly #configuration: Configuration;
   readonly #mobileRouter: MobileRouter | undefined;
+  readonly #mobileRouterHost: MobileRouterHost | undefined;
   readonly #homeAgent: HomeAgent | undefined;
+  readonly #homeAgentHost: HomeAgentHost | undefined;
   readonly #network = new NetworkState();
   readonly #hostNetwork: HostNetwork;
   readonly #counters = new Counters();
   readonly #errorAnswers = new RateLimit(ERROR_ANSWERS_PER_SECOND, ERROR_ANSWER_BURST);
   #listening: readonly number[] = [];
+  #discoveryIndexes: readonly number[] = [];
   #forwardingVersion = '';
+  /** What the host's routing was last brought in line with. */
+  #hostVersion: number | undefined;
+  #networkHasChanged = false;
   #isShuttingDown = false;
 
-  /** `random16` gives numbers from 0 to 65535. */
-  constructor(configuration: Configuration, random16: () => number) {
+  constructor(configuration: Configuration, services: RoleServices) {
     this.#configuration = configuration;
-    this.#mobileRouter = configuration.mobileRouter && new MobileRouter(configuration.mobileRouter, random16);
-    this.#homeAgent = configuration.homeAgent && new HomeAgent(configuration.homeAgent);
+    this.#mobileRouter = configuration.mobileRouter && new MobileRouter(configuration.mobileRouter, services);
+    this.#mobileRouterHost = this.#mobileRouter && new MobileRouterHost(configuration, this.#mobileRouter);
+    this.#homeAgent = configuration.homeAgent && new HomeAgent(configuration.homeAgent, services);
+    this.#homeAgentHost = this.#homeAgent && new HomeAgentHost(configuration, this.#homeAgent);
     this.#hostNetwork = new HostNetwork(configuration.routing);
   }
 
@@ -81,6 +98,7 @@ export class Stack {
 
   handle(input: StackInput, nowMs: number): StackAction[] {
     const actions = this.#dispatch(input, nowMs);
+    actions.unshift(...this.#updateHost());
     const listen = this.#updateListening();
     const forward = this.#updateForwarding(nowMs);
     const isDone = this.#isShuttingDown && (this.#mobileRouter?.isDone ?? true);
@@ -96,9 +114,20 @@ export class Stack {
     };
   }
 
+  /** nftables input for the start, before anything is received. */
+  receiveRules(): string | undefined {
+    return this.#homeAgentHost?.rules() ?? this.#mobileRouterHost?.rules();
+  }
+
   /** Requests that remove what an earlier run left behind, found in a dump of rules and routes. */
   leftovers(messages: readonly NetlinkMessage[]): NetlinkRequest[] {
-    return messages.flatMap((message) => this.#hostNetwork.leftover(message) ?? []);
+    return messages.flatMap(
+      (message) =>
+        this.#hostNetwork.leftover(message) ??
+        this.#homeAgentHost?.leftover(message) ??
+        this.#mobileRouterHost?.leftover(message) ??
+        [],
+    );
   }
 
   /** Requests that take everything back that was configured. */
@@ -109,12 +138,13 @@ export class Stack {
   #dispatch(input: StackInput, nowMs: number): StackAction[] {
     switch (input.type) {
       case 'packet':
-        return this.#receive(input.bytes, nowMs);
+        return this.#receive(input.bytes, input.interfaceIndex, nowMs);
       case 'network':
         for (const message of input.messages) {
-          this.#network.apply(message);
+          this.#network.apply(message, nowMs);
           this.#hostNetwork.noteRemoval(message);
         }
+        this.#networkHasChanged = true;
         return this.#networkChanged(nowMs);
       case 'network-lost':
         this.#network.clear();
@@ -129,11 +159,15 @@ export class Stack {
       }
       case 'shutdown':
         this.#isShuttingDown = true;
-        return this.#execute(this.#mobileRouter?.handle({ type: 'shutdown' }, nowMs) ?? []);
+        return [
+          ...this.#execute(this.#mobileRouter?.handle({ type: 'shutdown' }, nowMs) ?? []),
+          ...this.#execute(this.#homeAgent?.handle({ type: 'shutdown' }, nowMs) ?? []),
+        ];
     }
   }
 
-  #receive(bytes: Uint8Array, nowMs: number): StackAction[] {
+  #receive(bytes: Uint8Array, interfaceIndex: number | undefined, nowMs: number): StackAction[] {
+    const arrival = interfaceIndex === undefined ? {} : { interfaceIndex };
     let packet: SignallingPacket;
     try {
       packet = decodeSignalling(bytes);
@@ -151,7 +185,10 @@ export class Stack {
           return this.#answer(bindingError(packet, BindingErrorStatus.unknownBindingForHomeAddress), nowMs);
         }
         if (this.#isForHomeAgent(packet)) {
-          return this.#execute(this.#homeAgent!.handle({ type: 'mobility', packet }, nowMs));
+          return this.#execute(this.#homeAgent!.handle({ type: 'mobility', packet, ...arrival }, nowMs));
+        }
+        if (isHomeRegistration(packet) && this.#network.interfaceOf(packet.destination) !== undefined) {
+          return this.#answer(homeRegistrationRefusal(packet), nowMs);
         }
         return this.#execute(
           this.#mobileRouter?.handle({ type: 'mobility', packet }, nowMs) ?? this.#drop('not-for-this-node'),
@@ -161,7 +198,9 @@ export class Stack {
           return this.#learnPathMtu(packet.message.invokingPacket, packet.message.value, nowMs);
         }
         if (this.#lacksBinding(packet)) break;
-        return this.#execute(this.#mobileRouter?.handle({ type: 'icmpv6', packet }, nowMs) ?? []);
+        if (this.#homeAgent)
+          return this.#execute(this.#homeAgent.handle({ type: 'icmpv6', packet, ...arrival }, nowMs));
+        return this.#execute(this.#mobileRouter?.handle({ type: 'icmpv6', packet, ...arrival }, nowMs) ?? []);
     }
     if (!this.#lacksBinding(packet)) return this.#execute(this.#drop('unexpected-message'));
     return this.#answer(bindingError(packet, BindingErrorStatus.unknownBindingForHomeAddress), nowMs);
@@ -208,40 +247,51 @@ export class Stack {
   }
 
   #networkChanged(nowMs: number): StackAction[] {
+    return [
+      ...this.#execute(this.#mobileRouterHost?.observe(this.#network, nowMs) ?? []),
+      ...this.#execute(this.#homeAgentHost?.observe(this.#network, nowMs) ?? []),
+    ];
+  }
+
+  /** Brings the host's network in line with where the roles are, before anything is sent by it. */
+  #updateHost(): StackAction[] {
     const tunnel = this.#network.linkByName(this.#configuration.tunnel.interface);
-    const { mobileRouter, homeAgent, routing } = this.#configuration;
-    const wanted: HostNetworkItem[] = [];
-    const actions: StackAction[] = [];
-    if (mobileRouter && this.#mobileRouter) {
-      const current = this.#mobileRouter.status(nowMs).uplinks;
-      const uplinks = mobileRouter.uplinks.map((uplink) => {
-        const careOfAddress = current.find(({ name }) => name === uplink.name)?.careOfAddress ?? null;
-        return observeUplink(uplink, this.#network, mobileRouter.homeAgentAddress, careOfAddress);
-      });
-      if (tunnel) wanted.push(...mobileRouterNetwork(mobileRouter, routing, uplinks, tunnel.index));
-      actions.push(...this.#execute(this.#mobileRouter.handle({ type: 'uplinks', uplinks }, nowMs)));
-    }
-    if (homeAgent && tunnel) wanted.push(...homeAgentNetwork(homeAgent, tunnel.index));
-    const requests = this.#hostNetwork.reconcile(wanted);
-    // Before anything is sent: packets leave by the rules that this installs.
-    return requests.length > 0 ? [{ type: 'configure', requests }, ...actions] : actions;
+    const hasChanged = this.#homeAgentHost?.hasChanged() ?? false;
+    const version = this.#mobileRouter?.forwardingVersion;
+    const isSame = !this.#networkHasChanged && !hasChanged && version === this.#hostVersion;
+    if (!tunnel || isSame) return [];
+    this.#networkHasChanged = false;
+    this.#hostVersion = version;
+    const requests = this.#hostNetwork.reconcile([
+      ...(this.#mobileRouterHost?.network(tunnel.index) ?? []),
+      ...(this.#homeAgentHost?.network(tunnel.index) ?? []),
+    ]);
+    const rules = this.#mobileRouterHost?.changedRules() ?? this.#homeAgentHost?.changedRules();
+    return [
+      ...(requests.length > 0 ? [{ type: 'configure', requests } as const] : []),
+      ...(rules === undefined ? [] : [{ type: 'receive-rules', rules } as const]),
+    ];
   }
 
   /** The uplinks of a mobile router; on a home agent every interface that is no bridge port (its bridge has it too). */
   #updateListening(): StackAction[] {
     const indexes = new Set<number>();
-    const uplinkNames = this.#configuration.mobileRouter?.uplinks.map((uplink) => uplink.interface) ?? [];
     for (const link of this.#network.links()) {
       const isLoopback = (link.flags & LinkFlag.loopback) !== 0;
       const isPort = link.masterIndex !== undefined && link.masterIndex !== 0;
       const isTunnel = link.name === this.#configuration.tunnel.interface;
       const servesAgent = this.#homeAgent !== undefined && !isLoopback && !isPort && !isTunnel;
-      if (uplinkNames.includes(link.name) || servesAgent) indexes.add(link.index);
+      if (this.#mobileRouterHost?.interfaces.has(link.name) || servesAgent) indexes.add(link.index);
     }
     const sorted = [...indexes].sort((a, b) => a - b);
-    if (sorted.join() === this.#listening.join()) return [];
+    const { homeLinkIndex } = this.#homeAgentHost ?? {};
+    const neighborDiscovery = this.#homeAgent ? sorted.filter((index) => index === homeLinkIndex) : sorted;
+    const isSame =
+      sorted.join() === this.#listening.join() && neighborDiscovery.join() === this.#discoveryIndexes.join();
+    if (isSame) return [];
     this.#listening = sorted;
-    return [{ type: 'listen', interfaceIndexes: sorted }];
+    this.#discoveryIndexes = neighborDiscovery;
+    return [{ type: 'listen', interfaceIndexes: sorted, neighborDiscovery }];
   }
 
   #updateForwarding(nowMs: number): StackAction[] {
@@ -253,7 +303,7 @@ export class Stack {
     const { tunnels, groups } = machine.forwarding(nowMs);
     const table: ForwardingTable = {
       side: this.#mobileRouter ? 'mobile-router' : 'home-agent',
-      icmpSource: this.#configuration.mobileRouter?.homeAddress ?? this.#configuration.homeAgent!.address,
+      icmpSource: this.#configuration.mobileRouter?.homes[0]?.homeAddress ?? this.#configuration.homeAgent!.address,
       interfaces: this.#listening,
       tunnels,
       groups,
@@ -270,14 +320,23 @@ export class Stack {
             this.#counters.countMessage('sent', messageName(action.packet.message));
           executed.push({
             type: 'send',
-            bytes: encodeSignalling(action.packet),
+            bytes: encodeSignalling(action.packet, action.encoding),
             interfaceIndex: action.interfaceIndex,
           });
           break;
         case 'drop':
           this.#counters.countDrop(action.reason);
           break;
+        case 'neighbor': {
+          const { interfaceIndex, address, linkLayerAddress } = action;
+          const state = NeighborState.reachable;
+          const request = { kind: 'replace-neighbor', interfaceIndex, address, linkLayerAddress, state } as const;
+          executed.push({ type: 'configure', requests: [request] });
+          break;
+        }
         case 'event':
+        case 'join-group':
+        case 'leave-group':
           executed.push(action);
           break;
       }

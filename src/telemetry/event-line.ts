@@ -36,6 +36,26 @@ export function formatEventLine(event: StackEvent): LogLine {
         level: 'warning',
         text: `home agent ${formatAddress(event.homeAgentAddress)} ignores Binding Identifiers: one uplink at a time`,
       };
+    case 'home-state': {
+      const level = event.state === 'stopped' || event.state === 'looking' ? 'warning' : 'notice';
+      return { level, text: `home ${event.home} (${formatAddress(event.homeAddress)}): ${event.state}` };
+    }
+    case 'home-agent-changed': {
+      const { previousHomeAgentAddress: previous, homeAgentAddress, homeAddress, reason } = event;
+      const before = previous === null ? '' : `, no longer of ${formatAddress(previous)}`;
+      const text = `${formatAddress(homeAddress)} is of home agent ${formatAddress(homeAgentAddress)}${before}: ${reason}`;
+      return { level: 'notice', text };
+    }
+    case 'home-registration-stopped':
+      return {
+        level: 'error',
+        text: `no home agent takes ${formatAddress(event.homeAddress)} (status ${event.status}): not registered any more`,
+      };
+    case 'protocol-not-supported':
+      return {
+        level: 'warning',
+        text: `${formatAddress(event.peerAddress)} does not know the ${event.what.replaceAll('-', ' ')} of Mobile IPv6`,
+      };
   }
 }
 

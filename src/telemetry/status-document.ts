@@ -1,9 +1,10 @@
-import { formatAddress } from '../bytes/address.ts';
+import { type Address, formatAddress } from '../bytes/address.ts';
 import { formatPrefix } from '../bytes/prefix.ts';
 import type { ForwarderStatistics, TunnelStatistics } from '../forwarding/statistics.ts';
 import type {
   BindingStatusRow,
   HomeAgentStatus,
+  HomeStatus,
   MobileRouterStatus,
   PathState,
   StackStatus,
@@ -41,12 +42,32 @@ export interface UplinkDocument {
   readonly tunnel: TunnelDocument | null;
 }
 
-export interface MobileRouterDocument {
+/** One home address of a mobile router. */
+export interface HomeDocument {
+  readonly name: string;
   readonly homeAddress: string;
-  readonly homeAgentAddress: string;
+  readonly homeAgentAddress: string | null;
+  readonly state: HomeStatus['state'];
+  readonly prefixes: readonly string[];
+  readonly sequenceNumber: number;
+  readonly multipleCareOfAddresses: HomeStatus['multipleCareOfAddresses'];
+  readonly bindings: readonly {
+    readonly uplink: string;
+    readonly bid: number;
+    readonly careOfAddress: string;
+    readonly remainingSeconds: number;
+    readonly tunnel: TunnelDocument | null;
+  }[];
+}
+
+export interface MobileRouterDocument {
+  readonly authentication: MobileRouterStatus['authentication'];
+  readonly homeAddress: string;
+  readonly homeAgentAddress: string | null;
   readonly prefixes: readonly string[];
   readonly sequenceNumber: number;
   readonly multipleCareOfAddresses: MobileRouterStatus['multipleCareOfAddresses'];
+  readonly homes: readonly HomeDocument[];
   readonly uplinks: readonly UplinkDocument[];
 }
 
@@ -63,6 +84,7 @@ export interface BindingDocument {
 
 export interface HomeAgentDocument {
   readonly address: string;
+  readonly authentication: HomeAgentStatus['authentication'];
   readonly bindings: readonly BindingDocument[];
 }
 
@@ -153,15 +175,36 @@ function mobileRouterDocument(status: MobileRouterStatus, tunnels: TunnelDocumen
   return {
     ...status,
     homeAddress: formatAddress(status.homeAddress),
-    homeAgentAddress: formatAddress(status.homeAgentAddress),
+    homeAgentAddress: textOrNull(status.homeAgentAddress),
     prefixes: status.prefixes.map(formatPrefix),
+    homes: status.homes.map((home) => homeDocument(home, tunnels)),
     uplinks: status.uplinks.map((uplink) => uplinkDocument(uplink, tunnels)),
   };
+}
+
+function homeDocument(home: HomeStatus, tunnels: TunnelDocuments): HomeDocument {
+  return {
+    ...home,
+    homeAddress: formatAddress(home.homeAddress),
+    homeAgentAddress: textOrNull(home.homeAgentAddress),
+    prefixes: home.prefixes.map(formatPrefix),
+    bindings: home.bindings.map(({ tunnelId, ...binding }) => ({
+      ...binding,
+      careOfAddress: formatAddress(binding.careOfAddress),
+      remainingSeconds: wholeSeconds(binding.remainingSeconds),
+      tunnel: tunnels.get(tunnelId) ?? null,
+    })),
+  };
+}
+
+function textOrNull(address: Address | null): string | null {
+  return address === null ? null : formatAddress(address);
 }
 
 function homeAgentDocument(status: HomeAgentStatus, tunnels: TunnelDocuments): HomeAgentDocument {
   return {
     address: formatAddress(status.address),
+    authentication: status.authentication,
     bindings: status.bindings.map((binding) => bindingDocument(binding, tunnels)),
   };
 }

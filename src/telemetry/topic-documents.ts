@@ -29,7 +29,8 @@ export interface ListedBinding {
 export interface BindingListDocument {
   readonly time: string;
   readonly role: 'mobile-router' | 'home-agent';
-  readonly homeAgentAddress: string;
+  /** Of a mobile router with several homes that of the first; `null` while none is known. */
+  readonly homeAgentAddress: string | null;
   /** How many there are; the list ends at `LISTED_BINDINGS`. */
   readonly total: number;
   readonly bindings: readonly ListedBinding[];
@@ -59,7 +60,13 @@ export interface PathMetricsDocument {
   readonly silentSeconds: number | null;
 }
 
-type WithText<Value> = { [Key in keyof Value]: Value[Key] extends Address ? string : Value[Key] };
+type WithText<Value> = {
+  [Key in keyof Value]: Value[Key] extends Address
+    ? string
+    : Value[Key] extends Address | null
+      ? string | null
+      : Value[Key];
+};
 
 /** Under `event` (schemas/event.json): the event's own fields, with addresses as text. */
 export type EventDocument = WithText<StackEvent> & {
@@ -76,7 +83,7 @@ export const LISTED_BINDINGS = 400;
 export function eventDocument(event: StackEvent, wallClockMs: number, sequence: number): EventDocument {
   const fields = Object.entries(event).map(([name, value]) => [
     name,
-    name.endsWith('Address') ? formatAddress(value as Address) : value,
+    name.endsWith('Address') && value !== null ? formatAddress(value as Address) : value,
   ]);
   const time = new Date(wallClockMs).toISOString();
   return { ...(Object.fromEntries(fields) as WithText<StackEvent>), time, sequence };
@@ -110,24 +117,23 @@ export function pathMetricsDocument(uplink: UplinkStatus, tunnels: TunnelDocumen
 }
 
 export function routerBindingList(status: MobileRouterStatus, now: Moment): BindingListDocument {
-  const bindings = status.uplinks.flatMap((uplink): ListedBinding[] =>
-    uplink.careOfAddress === null || uplink.registrationRemainingSeconds === null
-      ? []
-      : [
-          {
-            homeAddress: formatAddress(status.homeAddress),
-            bid: uplink.bid,
-            careOfAddress: formatAddress(uplink.careOfAddress),
-            remainingSeconds: wholeSeconds(uplink.registrationRemainingSeconds),
-            prefixes: status.prefixes.map(formatPrefix),
-            uplink: uplink.name,
-          },
-        ],
+  const bindings = status.homes.flatMap((home) =>
+    home.bindings.map((binding): ListedBinding => {
+      const { uplink, bid, careOfAddress, remainingSeconds } = binding;
+      return {
+        homeAddress: formatAddress(home.homeAddress),
+        bid,
+        careOfAddress: formatAddress(careOfAddress),
+        remainingSeconds: wholeSeconds(remainingSeconds),
+        prefixes: home.prefixes.map(formatPrefix),
+        uplink,
+      };
+    }),
   );
   return {
     time: isoTime(now),
     role: 'mobile-router',
-    homeAgentAddress: formatAddress(status.homeAgentAddress),
+    homeAgentAddress: status.homeAgentAddress === null ? null : formatAddress(status.homeAgentAddress),
     total: bindings.length,
     bindings,
   };

@@ -1,14 +1,6 @@
-import {
-  exit,
-  monotonicMs,
-  randomBytes,
-  readFile,
-  runCommand,
-  signalOpen,
-  signalRead,
-  utf8Decode,
-} from 'monami-native';
+import { exit, monotonicMs, readFile, runCommand, signalOpen, signalRead, utf8Decode } from 'monami-native';
 import { formatAddress } from '../../bytes/address.ts';
+import { homeAgentsAnycastAddress } from '../../bytes/special-addresses.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { ForwarderStatistics } from '../../forwarding/statistics.ts';
 import type { RoleEvent } from '../../roles/events.ts';
@@ -19,7 +11,9 @@ import type { Log, TimerSource } from '../contract.ts';
 import { ControlServer } from './control-server.ts';
 import type { EventLoop } from './event-loop.ts';
 import { ForwarderPort } from './forwarder-port.ts';
+import { GroupPort } from './group-port.ts';
 import { KernelNetwork } from './kernel-network.ts';
+import { roleServices } from './role-services.ts';
 import { SignallingPort } from './signalling-port.ts';
 import { setUpTunnel } from './tunnel-device.ts';
 
@@ -46,6 +40,7 @@ export class Daemon implements TimerSource {
   readonly #log: Log;
   readonly #stack: Stack;
   readonly #control: ControlServer;
+  readonly #groups: GroupPort;
   #observer: DaemonObserver | undefined;
   #kernel: KernelNetwork | undefined;
   #forwarder: ForwarderPort | undefined;
@@ -62,7 +57,8 @@ export class Daemon implements TimerSource {
     this.#configuration = configuration;
     this.#loop = loop;
     this.#log = log;
-    this.#stack = new Stack(configuration, random16);
+    this.#stack = new Stack(configuration, roleServices);
+    this.#groups = new GroupPort(log);
     this.#control = new ControlServer(loop, log, configuration.control.socketPath, answer);
     try {
       this.#start();
@@ -101,28 +97,38 @@ export class Daemon implements TimerSource {
   #start(): void {
     this.#warnIfNotForwarding();
     const { tunnel, mobileRouter, homeAgent } = this.#configuration;
-    const kernel = new KernelNetwork(this.#loop, this.#log, {
-      messages: (messages) => this.#handle({ type: 'network', messages }),
-      lost: () => this.#handle({ type: 'network-lost' }),
-    });
+    const kernel = new KernelNetwork(
+      this.#loop,
+      this.#log,
+      {
+        messages: (messages) => this.#handle({ type: 'network', messages }),
+        lost: () => this.#handle({ type: 'network-lost' }),
+      },
+      mobileRouter !== undefined,
+    );
     this.#kernel = kernel;
-    const leftovers = this.#stack.leftovers([...kernel.dumpNow('dump-rules'), ...kernel.dumpNow('dump-routes')]);
+    const found = (['dump-rules', 'dump-routes', 'dump-neighbors', 'dump-addresses'] as const).flatMap((kind) =>
+      kernel.dumpNow(kind),
+    );
+    const leftovers = this.#stack.leftovers(found);
     if (leftovers.length > 0) this.#log('notice', `removing ${leftovers.length} routes and rules of an earlier run`);
     kernel.configure(leftovers);
     this.#forwarder = new ForwarderPort(this.#log, tunnel.interface);
     kernel.configure([setUpTunnel(tunnel.interface, kernel.dumpNow('dump-links'))]);
     const local = homeAgent ? [homeAgent.address] : [];
-    const remote = mobileRouter ? [mobileRouter.homeAgentAddress] : [];
-    this.#nft(receiveRules({ local, remote }, tunnel.interface));
-    this.#port = new SignallingPort(this.#loop, this.#log, homeAgent && local, (bytes) =>
-      this.#handle({ type: 'packet', bytes }),
+    this.#nft(this.#stack.receiveRules() ?? receiveRules({ local, remote: [] }, tunnel.interface));
+    const receivedAt = homeAgent && [...local, ...homeAgent.homePrefixes.map(homeAgentsAnycastAddress)];
+    this.#port = new SignallingPort(this.#loop, this.#log, receivedAt, (bytes, interfaceIndex) =>
+      this.#handle({ type: 'packet', bytes, interfaceIndex }),
     );
     this.#catchSignals();
     this.#loop.addTimers(this);
     kernel.readAll();
     if (mobileRouter) {
-      const home = formatAddress(mobileRouter.homeAddress);
-      this.#log('notice', `mobile router ${home} of home agent ${formatAddress(mobileRouter.homeAgentAddress)}`);
+      for (const { homeAddress, homeAgentAddress } of mobileRouter.homes) {
+        const agent = homeAgentAddress === undefined ? 'a home agent to be found' : formatAddress(homeAgentAddress);
+        this.#log('notice', `mobile router ${formatAddress(homeAddress)} of home agent ${agent}`);
+      }
     }
     if (homeAgent) {
       this.#log(
@@ -148,7 +154,16 @@ export class Daemon implements TimerSource {
         this.#kernel?.configure(action.requests);
         break;
       case 'listen':
-        this.#port?.listen(action.interfaceIndexes);
+        this.#port?.listen(action.interfaceIndexes, action.neighborDiscovery);
+        break;
+      case 'receive-rules':
+        this.#nft(action.rules);
+        break;
+      case 'join-group':
+        this.#groups.join(action.group, action.interfaceIndex);
+        break;
+      case 'leave-group':
+        this.#groups.leave(action.group, action.interfaceIndex);
         break;
       case 'event':
         this.#observer?.event(action.event);
@@ -214,10 +229,4 @@ export class Daemon implements TimerSource {
       `IPv6 forwarding is off: nothing behind this router is reached (sysctl -w ${path.slice(10).replaceAll('/', '.')}=1)`,
     );
   }
-}
-
-function random16(): number {
-  const bytes = new Uint8Array(2);
-  randomBytes(bytes.buffer, 0, 2);
-  return (bytes[0]! << 8) | bytes[1]!;
 }

@@ -1,7 +1,7 @@
 import { close, errorText, littleEndian, netlinkOpen, netlinkSend } from 'monami-native';
 import { WireError } from '../../bytes/wire-error.ts';
 import { decodeNetlink } from '../../wire/netlink/decode.ts';
-import { encodeNetlinkRequest, type NetlinkRequest } from '../../wire/netlink/encode.ts';
+import { type DumpRequest, encodeNetlinkRequest, type NetlinkRequest } from '../../wire/netlink/encode.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { NetlinkGroup } from '../../wire/netlink/numbers.ts';
 import type { Log, Loop } from '../contract.ts';
@@ -30,14 +30,20 @@ export class KernelNetwork {
   readonly #requests: number;
   readonly #log: Log;
   readonly #listener: KernelNetworkListener;
+  readonly #watchesNeighbors: boolean;
   readonly #pending = new Map<number, NetlinkRequest>();
   #sequence = 0;
 
-  constructor(loop: Loop, log: Log, listener: KernelNetworkListener) {
+  /** `watchesNeighbors`: neighbour caches are read and watched, too. */
+  constructor(loop: Loop, log: Log, listener: KernelNetworkListener, watchesNeighbors: boolean) {
+    this.#watchesNeighbors = watchesNeighbors;
     this.#log = log;
     this.#listener = listener;
     this.#notifications = opened(
-      netlinkOpen([NetlinkGroup.link, NetlinkGroup.ipv6Address, NetlinkGroup.ipv6Route]),
+      netlinkOpen([
+        ...[NetlinkGroup.link, NetlinkGroup.ipv6Address, NetlinkGroup.ipv6Route],
+        ...(watchesNeighbors ? [NetlinkGroup.neighbor] : []),
+      ]),
       'watch the network',
     );
     this.#requests = opened(netlinkOpen([]), 'configure the network');
@@ -58,17 +64,18 @@ export class KernelNetwork {
     );
   }
 
-  /** Reads all links, addresses and routes and hands them to the listener. */
+  /** Reads all links, addresses, routes and neighbours and hands them to the listener. */
   readAll(): void {
     this.#listener.messages([
       ...this.dumpNow('dump-links'),
       ...this.dumpNow('dump-addresses'),
       ...this.dumpNow('dump-routes'),
+      ...(this.#watchesNeighbors ? this.dumpNow('dump-neighbors') : []),
     ]);
   }
 
   /** Everything of one kind, at once: on a socket of its own, for a socket has one dump at a time. */
-  dumpNow(kind: 'dump-links' | 'dump-addresses' | 'dump-routes' | 'dump-rules'): NetlinkMessage[] {
+  dumpNow(kind: DumpRequest['kind']): NetlinkMessage[] {
     const handle = opened(netlinkOpen([]), 'read the network');
     const all: NetlinkMessage[] = [];
     this.#send(handle, { kind, ...(kind === 'dump-links' ? {} : { family: 'ipv6' }) });

@@ -59,6 +59,8 @@ declare module 'monami-native' {
   /** Writes a file whole: to a temporary name beside it, synced and renamed. */
   export function writeFile(path: string, data: ArrayBuffer, mode: number): number;
   export function removeFile(path: string): number;
+  /** A file's permission bits, or -errno. */
+  export function fileMode(path: string): number;
   export function utf8Decode(buffer: ArrayBuffer, offset: number, length: number): string;
   export function utf8Encode(text: string): ArrayBuffer;
   /** Sends one line to syslog (priority as in syslog(3)), opened under the name monami at the first call. */
@@ -92,6 +94,14 @@ declare module 'monami-native' {
     length: number,
     interfaceIndex: number,
   ): number;
+
+  /**
+   * Has the host receive on an interface what is sent to a multicast group, or answer for an anycast address: 16
+   * octets. It lasts until it is undone or the raw socket is closed. -EADDRINUSE if this socket has it already; the
+   * kernel bounds the number per socket (-ENOBUFS, -ENOMEM).
+   */
+  export function ipv6JoinGroup(handle: number, address: ArrayBuffer, interfaceIndex: number): number;
+  export function ipv6LeaveGroup(handle: number, address: ArrayBuffer, interfaceIndex: number): number;
 
   /** A UDP socket bound to an address (4 or 16 octets) and port; port 0 for any. */
   export function udpOpen(address: ArrayBuffer, port: number, reuseAddress: boolean): number;

@@ -11,28 +11,40 @@ const ETHERTYPE_IPV6 = 0x86dd;
 export class SignallingPort {
   readonly #loop: Loop;
   readonly #log: Log;
-  readonly #take: (packet: Uint8Array) => void;
+  readonly #take: (packet: Uint8Array, interfaceIndex: number) => void;
   readonly #filter: ArrayBuffer;
+  readonly #filterWithDiscovery: ArrayBuffer;
   readonly #sender = opened(rawIpv6Open(), 'open a raw socket (is it run as root?)');
-  readonly #receivers = new Map<number, number>();
+  readonly #receivers = new Map<number, { readonly handle: number; readonly neighborDiscovery: boolean }>();
 
   /** `destinations`: receive only what is sent to these addresses. */
-  constructor(loop: Loop, log: Log, destinations: readonly Address[] | undefined, take: (packet: Uint8Array) => void) {
+  constructor(
+    loop: Loop,
+    log: Log,
+    destinations: readonly Address[] | undefined,
+    take: (packet: Uint8Array, interfaceIndex: number) => void,
+  ) {
     this.#loop = loop;
     this.#log = log;
     this.#take = take;
-    this.#filter = buildSignallingFilter(littleEndian, destinations).slice().buffer as ArrayBuffer;
+    const filter = (neighborDiscovery: boolean) =>
+      buildSignallingFilter(littleEndian, destinations, { neighborDiscovery }).slice().buffer as ArrayBuffer;
+    this.#filter = filter(false);
+    this.#filterWithDiscovery = filter(true);
   }
 
-  /** Receives on these interfaces and on no others. */
-  listen(interfaceIndexes: readonly number[]): void {
-    for (const [index, handle] of this.#receivers) {
-      if (interfaceIndexes.includes(index)) continue;
-      this.#loop.unregister(handle);
-      close(handle);
+  /** Receives on these interfaces and on no others; on some of them Neighbor Discovery, too. */
+  listen(interfaceIndexes: readonly number[], neighborDiscovery: readonly number[] = []): void {
+    for (const [index, receiver] of this.#receivers) {
+      const isWanted = interfaceIndexes.includes(index);
+      if (isWanted && receiver.neighborDiscovery === neighborDiscovery.includes(index)) continue;
+      this.#loop.unregister(receiver.handle);
+      close(receiver.handle);
       this.#receivers.delete(index);
     }
-    for (const index of interfaceIndexes) if (!this.#receivers.has(index)) this.#open(index);
+    for (const index of interfaceIndexes) {
+      if (!this.#receivers.has(index)) this.#open(index, neighborDiscovery.includes(index));
+    }
   }
 
   send(packet: Uint8Array, interfaceIndex: number): void {
@@ -46,14 +58,20 @@ export class SignallingPort {
     if (result < 0) this.#log('info', `a packet could not be sent: ${errorText(-result)}`);
   }
 
-  #open(interfaceIndex: number): void {
-    const handle = packetOpen(interfaceIndex, ETHERTYPE_IPV6, this.#filter);
+  #open(interfaceIndex: number, neighborDiscovery: boolean): void {
+    const filter = neighborDiscovery ? this.#filterWithDiscovery : this.#filter;
+    const handle = packetOpen(interfaceIndex, ETHERTYPE_IPV6, filter);
     if (handle < 0) {
       this.#log('warning', `cannot receive on interface ${interfaceIndex}: ${errorText(-handle)}`);
       return;
     }
-    this.#receivers.set(interfaceIndex, handle);
+    this.#receivers.set(interfaceIndex, { handle, neighborDiscovery });
     // An error here is that of the device going away, which rtnetlink tells as well.
-    this.#loop.register(handle, () => receiveBatches(handle, this.#take), 'signalling');
+    this.#loop.register(
+      handle,
+      // A copy, for the machines keep what they have not done with, and the buffer is used again.
+      () => receiveBatches(handle, (packet, index) => this.#take(packet.slice(), index)),
+      'signalling',
+    );
   }
 }

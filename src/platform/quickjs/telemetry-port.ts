@@ -27,7 +27,7 @@ export class TelemetryPort implements DaemonObserver, TimerSource {
     loop.addTimers(timers);
     const { mqtt, mobileRouter } = configuration;
     if (!mqtt) return;
-    this.#publisher = this.#connect(mqtt, loop, mobileRouter?.homeAddress);
+    this.#publisher = this.#connect(mqtt, loop, mobileRouter?.homes[0]?.homeAddress);
     this.#reporter = new Reporter(this.#publisher, mqtt.metricsIntervalSeconds, monotonicMs());
     this.#publisher.start();
     loop.addTimers(this);

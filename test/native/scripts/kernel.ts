@@ -2,6 +2,8 @@
 import {
   commandLine,
   forwarderOpen,
+  ipv6JoinGroup,
+  ipv6LeaveGroup,
   META_WORDS,
   netlinkOpen,
   netlinkSend,
@@ -112,6 +114,18 @@ results['not a packet'] = outcome(() => rawIpv6Send(raw, new ArrayBuffer(40), 0,
 results['bad program'] = outcome(() => packetOpen(far, IPV6, new ArrayBuffer(9)));
 results['bad instruction'] = packetOpen(far, IPV6, octets('ffffffffffffffff'));
 results['no such interface'] = packetOpen(9999, IPV6, program());
+
+const group = octets('ff0200000000000000000001ff001234');
+results['groups'] = [
+  ipv6JoinGroup(raw, group, near),
+  ipv6JoinGroup(raw, group, near),
+  ipv6LeaveGroup(raw, group, near),
+  ipv6LeaveGroup(raw, group, near),
+  ipv6JoinGroup(raw, group, 9999),
+  ipv6JoinGroup(raw, octets('20010db80000000000000000000000ff'), near),
+  ipv6LeaveGroup(raw, octets('20010db80000000000000000000000ff'), near),
+];
+results['not an address'] = outcome(() => ipv6JoinGroup(raw, new ArrayBuffer(4), near));
 
 const tun = tunOpen('mtest0');
 results['tun'] = tun > 0;

@@ -37,6 +37,7 @@ for (const { name, file } of [...BOARDS, LAB_BOARD])
       homeAgentAddress: '2001:db8:1::1',
       prefixes: ['2001:db8:100:1::/64'],
       board: name,
+      authentication: 'none',
     };
     const { configuration, problems } = parseConfiguration(JSON.stringify({ mobileRouter: router }), () => read(file));
     assert.equal((problems ?? []).map(formatProblem), []);

@@ -120,6 +120,8 @@ for (const variant of VARIANTS) {
           'bad program': 'RangeError',
           'bad instruction': EINVAL,
           'no such interface': ENODEV,
+          groups: [0, EADDRINUSE, 0, EADDRNOTAVAIL, ENODEV, 0, 0],
+          'not an address': 'RangeError',
           tun: true,
           'tun twice': EEXIST_OR_BUSY,
           'forwarder on a socket': 'TypeError',

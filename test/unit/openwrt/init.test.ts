@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseCommand } from '../../../src/cli/help.ts';
-import { boardFile, formatProblem, parseConfiguration } from '../../../src/config/parse-configuration.ts';
+import {
+  boardFile,
+  type ConfigurationResult,
+  formatProblem,
+  type Problem,
+  parseConfiguration,
+} from '../../../src/config/parse-configuration.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const feed = join(root, 'firmware/openwrt/monami');
@@ -93,7 +99,15 @@ test('the program understands the command lines of the script', () => {
 });
 
 test('the configuration is right as shipped, and the service is off', () => {
-  const { problems, configuration } = parseConfiguration(readFileSync(join(feed, 'files/config.json'), 'utf8'));
+  const text = readFileSync(join(feed, 'files/config.json'), 'utf8');
+  const missing = parseConfiguration(text).problems?.map(formatProblem) ?? [];
+  assert.is(missing.length, 1, 'nothing but the key is missing');
+  assert.match(missing[0]!, /^mobileRouter\.authentication\.keyFile: .*"\/etc\/monami\/home\.key"$/);
+  const files = { read: () => ({ text: `${'5a'.repeat(16)}\n`, mode: 0o600 }) };
+  const { problems, configuration, warnings } = parseConfiguration(text, undefined, files) as ConfigurationResult & {
+    readonly warnings?: readonly Problem[];
+  };
+  assert.equal(warnings, []);
   assert.equal((problems ?? []).map(formatProblem), []);
   assert.is(configuration?.mobileRouter?.uplinks.length, 3);
   assert.match(

@@ -9,11 +9,24 @@ export const CARE_OF = address('2001:db8:a::7');
 
 export const ROUTER_STATUS: StackStatus = {
   mobileRouter: {
+    authentication: 'required',
     homeAddress: HOME,
     homeAgentAddress: AGENT,
     prefixes: [prefix('2001:db8:100:1::/64')],
     sequenceNumber: 4711,
     multipleCareOfAddresses: 'supported',
+    homes: [
+      {
+        name: 'home',
+        homeAddress: HOME,
+        homeAgentAddress: AGENT,
+        state: 'away',
+        prefixes: [prefix('2001:db8:100:1::/64')],
+        sequenceNumber: 4711,
+        multipleCareOfAddresses: 'supported',
+        bindings: [{ uplink: 'cellular', bid: 1, careOfAddress: CARE_OF, remainingSeconds: 512.9, tunnelId: 3 }],
+      },
+    ],
     uplinks: [
       {
         name: 'cellular',
@@ -48,6 +61,7 @@ export const ROUTER_STATUS: StackStatus = {
 export const AGENT_STATUS: StackStatus = {
   homeAgent: {
     address: AGENT,
+    authentication: 'none',
     bindings: [
       {
         homeAddress: HOME,
