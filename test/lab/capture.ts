@@ -172,6 +172,7 @@ interface DecodedPacket {
   readonly message?: {
     readonly type: number;
     readonly name: string;
+    readonly code?: number;
     readonly sequence?: number;
     readonly flags?: readonly string[];
     readonly lifetimeSeconds?: number;
@@ -192,8 +193,8 @@ export function decodedPackets(file: string): DecodedPacket[] {
 export function messagesByMonami(file: string): SeenMessage[] {
   return decodedPackets(file).flatMap((packet) => {
     const { message } = packet;
-    // ICMPv6 has no option list; neither has a message of unknown type.
-    if (message === undefined || (message.options === undefined && message.name !== 'Unknown')) return [];
+    // Only ICMPv6 has a code.
+    if (message === undefined || message.code !== undefined) return [];
     const named = (name: string) => (message.options ?? []).filter((option) => option.name === name);
     return [
       {

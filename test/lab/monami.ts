@@ -11,6 +11,11 @@ export const ROOT = new URL('../../', import.meta.url).pathname;
 export const EXECUTABLE = process.env['MONAMI_EXECUTABLE'] ?? join(ROOT, 'dist/monami');
 const BOARD = new URL('./demo/board.json', import.meta.url).pathname;
 
+/** What the router of the topology and its home agent share, and nobody else knows. */
+export const KEY = 'd41d8cd98f00b204e9800998ecf8427e';
+export const SPI = 4711;
+const AUTHENTICATION = { spi: SPI, key: KEY };
+
 export type MonamiRole = 'router' | 'agent';
 
 /** A configuration file's content. */
@@ -41,6 +46,7 @@ export function routerConfiguration(directory: string, extra: ConfigurationFile 
       homeAddress: addresses.homeAddress,
       homeAgentAddress: addresses.homeAgent,
       prefixes: [addresses.mobileNetworkPrefix],
+      authentication: AUTHENTICATION,
       board: BOARD,
       ...extra,
     },
@@ -55,7 +61,14 @@ export function agentConfiguration(directory: string, extra: ConfigurationFile =
     homeAgent: {
       address: addresses.homeAgent,
       homePrefixes: [addresses.homePrefix],
-      mobileNodes: [{ name: 'bus', homeAddress: addresses.homeAddress, prefixes: [addresses.mobileNetworkPrefix] }],
+      mobileNodes: [
+        {
+          name: 'bus',
+          homeAddress: addresses.homeAddress,
+          prefixes: [addresses.mobileNetworkPrefix],
+          authentication: AUTHENTICATION,
+        },
+      ],
       ...extra,
     },
     control: { socketPath: socketPath(directory, 'agent') },
@@ -81,7 +94,7 @@ export function startMonami(
   requireExecutable();
   mkdirSync(directory, { recursive: true });
   const configFile = join(directory, `${role}.json`);
-  writeFileSync(configFile, JSON.stringify(configuration, null, 2));
+  writeFileSync(configFile, JSON.stringify(configuration, null, 2), { mode: 0o600 });
   const process = start(namespace, [...wrapper, EXECUTABLE, 'run', '--config', configFile], {
     logFile: join(directory, `${role}.log`),
   });
