@@ -1,0 +1,71 @@
+import type { Address } from '../../src/bytes/address.ts';
+import { type Prefix, prefixContains } from '../../src/bytes/prefix.ts';
+import { destination, icmpError, oneHopLess, source } from './packets.ts';
+
+/** What routers tell of packets that they do not pass on. */
+export type RouterLoss = 'no-route' | 'hop-limit' | 'too-big' | 'ingress' | 'out-of-service';
+
+interface Way {
+  readonly prefix: Prefix;
+  readonly send: (packet: Uint8Array) => void;
+}
+
+export interface RouterObserver {
+  lost(packet: Uint8Array, why: RouterLoss, where: string): void;
+}
+
+/** A router of the Internet or of an access network: the longest prefix decides. */
+export class Router {
+  readonly name: string;
+  readonly address: Address;
+  readonly #observer: RouterObserver;
+  readonly #ways: Way[] = [];
+  /** The host routes of attached terminals, which come and go. */
+  readonly #hosts = new Map<Address, (packet: Uint8Array) => void>();
+
+  constructor(name: string, address: Address, observer: RouterObserver) {
+    this.name = name;
+    this.address = address;
+    this.#observer = observer;
+  }
+
+  addWay(prefix: Prefix, send: (packet: Uint8Array) => void): void {
+    this.#ways.push({ prefix, send });
+    this.#ways.sort((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  setHost(address: Address, send: (packet: Uint8Array) => void): void {
+    this.#hosts.set(address, send);
+  }
+
+  /** Only if it is still this terminal's: the address may have been given to another one. */
+  removeHost(address: Address, send: (packet: Uint8Array) => void): void {
+    if (this.#hosts.get(address) === send) this.#hosts.delete(address);
+  }
+
+  forward(packet: Uint8Array): void {
+    const to = destination(packet);
+    const send = this.#hosts.get(to) ?? this.#ways.find(({ prefix }) => prefixContains(prefix, to))?.send;
+    if (!send) {
+      this.#observer.lost(packet, 'no-route', this.name);
+      return;
+    }
+    const next = oneHopLess(packet);
+    if (!next) {
+      this.#observer.lost(packet, 'hop-limit', this.name);
+      this.#report(packet, icmpError('timeExceeded', packet, this.address));
+      return;
+    }
+    send(next);
+  }
+
+  /** A link that this router sends to has refused a packet for its size. */
+  tooBig(packet: Uint8Array, mtuBytes: number): void {
+    this.#observer.lost(packet, 'too-big', this.name);
+    this.#report(packet, icmpError('packetTooBig', packet, this.address, { value: mtuBytes }));
+  }
+
+  #report(about: Uint8Array, error: Uint8Array | undefined): void {
+    if (error && source(about) !== this.address) this.forward(error);
+  }
+}

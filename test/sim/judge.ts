@@ -1,0 +1,205 @@
+// The invariants: what must be true of every world, whatever happens in it.
+import { type Address, formatAddress } from '../../src/bytes/address.ts';
+import { FLOW_CAPACITY } from '../../src/forwarding/flow-cache.ts';
+import type { Flight } from './ledger.ts';
+import type { Vehicle } from './vehicle.ts';
+import type { BoundPath } from './view.ts';
+import type { WitnessedBinding } from './witness.ts';
+import type { World } from './world.ts';
+
+/** The longest wait between repetitions (MAX_BINDACK_TIMEOUT), a first exchange, and what the host's network needs. */
+export const REGISTRATION_MS = 45_000;
+/** What two clocks and a flight may differ by. */
+const CLOCK_SLACK_MS = 3000;
+/** Through two links with all their jitter. */
+const LONGEST_TRANSIT_MS = 3000;
+const CLOCK_DRIFT = 250e-6;
+const MAXIMUM_HOST_ENTRIES = 80;
+/** A wake costs battery: no faster than the probes of all uplinks ask for, twice over. */
+const WAKES_PER_PROBE = 2;
+
+export interface Violation {
+  readonly timeMs: number;
+  readonly rule: string;
+  readonly detail: string;
+}
+
+/** Checks one vehicle against its home agent. Yields what is wrong: the rule and the details. */
+export function* checkVehicle(world: World, vehicle: Vehicle): Iterable<readonly [rule: string, detail: string]> {
+  const { host, plan } = vehicle;
+  yield* checkHost(vehicle);
+  if (!host.isRunning || host.isStopping || !world.homeAgent.isRunning) return;
+  const paths = vehicle.paths();
+  const nowMs = world.scheduler.nowMs;
+  const lifetimeMs = plan.lifetimeSeconds * 1000;
+  const runningMs = nowMs - Math.max(host.runningSinceMs, world.homeAgent.runningSinceMs);
+  const held = world.witness.bindings(vehicle.homeAddress, world.homeAgent.clock.nowMs);
+  const boundMs = REGISTRATION_MS + vehicle.detectionMs;
+  // A home agent that has lost its state is found out about at the next refresh.
+  const hasSettled = runningMs > boundMs + (world.homeAgent.starts > 1 ? lifetimeMs : 0);
+
+  if (hasSettled && vehicle.outstanding.isQuiet(nowMs)) {
+    for (const path of paths) yield* checkPath(vehicle, path, held, lifetimeMs);
+    if (mayReachAgent(world, vehicle, boundMs)) yield* checkStale(vehicle, paths, held);
+  }
+  if (hasSettled) yield* checkLiveness(world, vehicle, paths, boundMs);
+}
+
+/** A binding in the update list is in the cache too, and does not end there earlier. */
+function* checkPath(
+  vehicle: Vehicle,
+  path: BoundPath,
+  held: readonly WitnessedBinding[],
+  lifetimeMs: number,
+): Iterable<readonly [string, string]> {
+  const rule = 'binding update list and binding cache agree';
+  const name = `vehicle ${vehicle.number}, BID ${path.bid}, ${formatAddress(path.careOfAddress)}`;
+  const binding = held.find((candidate) => candidate.careOfAddress === path.careOfAddress);
+  const slackMs = CLOCK_SLACK_MS + lifetimeMs * CLOCK_DRIFT;
+  if (!binding) {
+    if (path.remainingSeconds * 1000 > slackMs)
+      yield [rule, `${name} is in the list for ${path.remainingSeconds.toFixed(1)} s and not in the cache`];
+    return;
+  }
+  if (binding.bid !== path.bid) yield [rule, `${name} has BID ${binding.bid} in the cache`];
+}
+
+/** A binding in the cache that the mobile router does not know is one that it could have removed. */
+function* checkStale(
+  vehicle: Vehicle,
+  paths: readonly BoundPath[],
+  held: readonly WitnessedBinding[],
+): Iterable<readonly [string, string]> {
+  for (const { bid, careOfAddress } of held) {
+    if (paths.some((path) => path.careOfAddress === careOfAddress && path.bid === bid)) continue;
+    yield [
+      'no stale binding stays',
+      `vehicle ${vehicle.number}: the cache has BID ${bid}, ${formatAddress(careOfAddress)}, the list has not`,
+    ];
+  }
+}
+
+/** What works is used: a link over which packets get through long enough is registered. */
+function* checkLiveness(
+  world: World,
+  vehicle: Vehicle,
+  paths: readonly BoundPath[],
+  boundMs: number,
+): Iterable<readonly [string, string]> {
+  const nowMs = world.scheduler.nowMs;
+  const isPlain = !world.plan.homeAgent.multipleCareOfAddresses;
+  const good = vehicle.uplinks.filter(
+    (uplink) => uplink.isGood && uplink.isLossless && nowMs - uplink.goodSinceMs > boundMs,
+  );
+  if (good.length === 0) return;
+  const missing = good.filter(
+    ({ careOfAddress }) => !paths.some((path) => path.careOfAddress === careOfAddress && path.active),
+  );
+  if (missing.length === 0) return;
+  // One binding at a time: it may be changing over just now.
+  if (isPlain && (paths.some((path) => path.active) || nowMs - vehicle.changedMs < boundMs)) return;
+  const names = missing.map(
+    ({ plan, goodSinceMs }) => `${plan.name} (good for ${Math.round((nowMs - goodSinceMs) / 1000)} s)`,
+  );
+  yield ['what works is registered', `vehicle ${vehicle.number}: ${names.join(', ')}`];
+}
+
+function mayReachAgent(world: World, vehicle: Vehicle, boundMs: number): boolean {
+  const nowMs = world.scheduler.nowMs;
+  return vehicle.uplinks.some((uplink) => uplink.isLossless && nowMs - uplink.goodSinceMs > boundMs);
+}
+
+/** Nothing grows without bound, and nobody wakes without need. */
+function* checkHost({ host, plan, number }: Vehicle): Iterable<readonly [string, string]> {
+  if (host.kernel.entries > MAXIMUM_HOST_ENTRIES) {
+    yield ['state is bounded', `vehicle ${number}: ${host.kernel.entries} entries in the kernel`];
+  }
+  const flows = host.statistics()?.flows ?? 0;
+  if (flows > FLOW_CAPACITY) yield ['state is bounded', `vehicle ${number}: ${flows} flows`];
+  const fastestMs = Math.min(plan.probe.intervalMs, 1000);
+  const elapsedMs = host.clock.nowMs - host.startedAtMs;
+  const allowed = ((WAKES_PER_PROBE * elapsedMs) / fastestMs) * plan.uplinks.length + 200;
+  if (host.wakes > allowed) yield ['nobody wakes without need', `vehicle ${number}: ${host.wakes} times`];
+}
+
+/** Checks the home agent's own account of its bindings against the witness's. */
+export function* checkHomeAgent(world: World): Iterable<readonly [string, string]> {
+  const { homeAgent: host, witness } = world;
+  const status = host.status()?.homeAgent;
+  if (!status) return;
+  const nowMs = host.clock.nowMs;
+  const rows = new Map<Address, (typeof status.bindings)[number][]>();
+  for (const row of status.bindings) rows.set(row.homeAddress, [...(rows.get(row.homeAddress) ?? []), row]);
+  for (const homeAddress of new Set([...rows.keys(), ...witness.homes()])) {
+    const own = rows.get(homeAddress) ?? [];
+    const seen = witness.bindings(homeAddress, nowMs);
+    const isSame =
+      own.length === seen.length &&
+      own.every(({ bid, careOfAddress, remainingSeconds }) => {
+        const binding = seen.find((candidate) => candidate.bid === bid);
+        return (
+          binding?.careOfAddress === careOfAddress &&
+          Math.abs(binding.expiresMs - nowMs - remainingSeconds * 1000) < 1000
+        );
+      });
+    // A binding that ends just now may be gone in one account and not in the other.
+    const endsNow = own.some(({ remainingSeconds }) => remainingSeconds < 1);
+    if (isSame || endsNow) continue;
+    const shown = (list: readonly { readonly bid: number; readonly careOfAddress: Address }[]) =>
+      list.map(({ bid, careOfAddress }) => `${bid}=${formatAddress(careOfAddress)}`).join(' ') || 'nothing';
+    yield [
+      'the binding cache is what was acknowledged',
+      `${formatAddress(homeAddress)}: it holds ${shown(own)}, acknowledged is ${shown(seen)}`,
+    ];
+  }
+  const largest = 60 + 4 * world.vehicles.length;
+  if (host.kernel.entries > largest)
+    yield ['state is bounded', `home agent: ${host.kernel.entries} entries in the kernel`];
+  const wakesAllowed = 200 + 4 * (witness.accepted + world.handledByAgent);
+  if (host.wakes > wakesAllowed) yield ['nobody wakes without need', `home agent: ${host.wakes} times`];
+}
+
+/** Whether everything that a packet needs has been working for long enough, so that it must arrive. */
+export function mustArrive(world: World, vehicle: Vehicle, direction: 'out' | 'in', bytes: number): boolean {
+  const { homeAgent, witness, scheduler } = world;
+  const nowMs = scheduler.nowMs;
+  // In two fragments it has twice the chance to be lost, and one of them does not say what it was.
+  const largest = vehicle.uplinks.every(({ isLossless }) => isLossless) ? 1280 : 1240;
+  if (bytes > largest || !vehicle.host.isRunning || vehicle.host.isStopping || !homeAgent.isRunning) return false;
+  const calmMs = nowMs - Math.max(vehicle.changedMs, world.networkChangedMs, vehicle.host.runningSinceMs);
+  if (calmMs < (direction === 'out' ? vehicle.detectionMs : 5000)) return false;
+  const held = witness.bindings(vehicle.homeAddress, homeAgent.clock.nowMs);
+  const paths = vehicle.paths();
+  const registered = (careOfAddress: Address) => paths.some((path) => path.careOfAddress === careOfAddress);
+  const soonMs = homeAgent.clock.nowMs + 2000;
+  if (direction === 'in') {
+    return (
+      held.length > 0 &&
+      held.every(
+        ({ careOfAddress, expiresMs }) =>
+          vehicle.isGood(careOfAddress) && registered(careOfAddress) && expiresMs > soonMs,
+      )
+    );
+  }
+  const active = paths.filter((path) => path.active);
+  const works = ({ careOfAddress }: BoundPath) =>
+    held.some((binding) => binding.careOfAddress === careOfAddress && binding.expiresMs > soonMs) &&
+    vehicle.isGood(careOfAddress);
+  const isAgentKnown = nowMs - homeAgent.runningSinceMs > vehicle.plan.lifetimeSeconds * 1000 + REGISTRATION_MS;
+  return active.some(works) && (isAgentKnown || active.every(works));
+}
+
+/** Judges a packet whose time is over. */
+export function checkFlight(world: World, flight: Flight): readonly [string, string] | undefined {
+  if (!flight.must || flight.delivered > 0 || flight.excuse !== undefined) return undefined;
+  const vehicle = world.vehicles[flight.vehicle - 1]!;
+  const changedMs = Math.max(vehicle.changedMs, world.networkChangedMs);
+  if (changedMs >= flight.sentMs) return undefined;
+  // A de-registration by a fast path overtakes what is under way on the slow path that it is about.
+  if (vehicle.wasRemovedBetween(flight.sentMs, flight.sentMs + LONGEST_TRANSIT_MS)) return undefined;
+  const from = `${(flight.sentMs / 1000).toFixed(3)} s, from ${flight.from}, ${flight.bytes} octets`;
+  return [
+    'what must arrive arrives',
+    `packet ${flight.id} (${from}) was lost: ${flight.lostAt ?? 'nobody knows where'}`,
+  ];
+}

@@ -1,0 +1,393 @@
+import { type Address, address, formatAddress } from '../../src/bytes/address.ts';
+import { prefix } from '../../src/bytes/prefix.ts';
+import type { StackAction, StackInput } from '../../src/stack/stack.ts';
+import { Icmpv6Type } from '../../src/wire/icmpv6/message.ts';
+import { MessageType } from '../../src/wire/mh/numbers.ts';
+import { AccessNetwork } from './access-network.ts';
+import { Channel } from './channel.ts';
+import {
+  HOME_AGENT,
+  HOME_LINK,
+  HOME_NETWORK,
+  homeAddress,
+  homeAgentConfiguration,
+  hostInVehicle,
+  MOBILE_NETWORKS,
+  SERVER,
+} from './configurations.ts';
+import { Router, type RouterLoss } from './fabric.ts';
+import { checkFlight, checkHomeAgent, checkVehicle, mustArrive, type Violation } from './judge.ts';
+import { Ledger } from './ledger.ts';
+import { type HostObserver, type Machines, MonamiHost, REAL_MACHINES } from './monami-host.ts';
+import { destination, HEADER_BYTES, isSignalling, Next, nextHeader, source } from './packets.ts';
+import type { Plan, Scenario } from './plan.ts';
+import { Random } from './random.ts';
+import { Scheduler } from './scheduler.ts';
+import { Trace } from './trace.ts';
+import { Vehicle } from './vehicle.ts';
+import { read, Witness } from './witness.ts';
+
+const GATEWAY = address('fe80::1');
+const CHECK_INTERVAL_MS = 20_000;
+const AGENT_CHECK_INTERVAL_MS = 60_000;
+const EVENTS_PER_VEHICLE = 400;
+
+export interface WorldOptions {
+  /** Keeps what a capture and a log of a failure need. */
+  readonly keeps?: boolean;
+  /** Broken machines, to see the invariants catch them. */
+  readonly homeAgentMachines?: Machines;
+  readonly mobileRouterMachines?: Machines;
+}
+
+/** What became of a world. */
+export interface Outcome {
+  readonly hash: string;
+  readonly violation: Violation | undefined;
+  readonly vehicleMs: number;
+  readonly packets: number;
+  readonly events: number;
+  readonly sent: number;
+  readonly must: number;
+  readonly delivered: number;
+  readonly losses: ReadonlyMap<string, number>;
+  readonly registrations: number;
+}
+
+/** Everything there is in one run: made of a plan and a seed, and nothing else. */
+export class World implements HostObserver {
+  readonly plan: Plan;
+  readonly scheduler = new Scheduler();
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly ledger = new Ledger();
+  readonly witness = new Witness();
+  readonly networks: readonly AccessNetwork[];
+  readonly homeAgent: MonamiHost;
+  readonly vehicles: readonly Vehicle[];
+  /** When home agent or core last became other than they were. */
+  networkChangedMs = 0;
+  handledByAgent = 0;
+  violation: Violation | undefined;
+  readonly #core: Router;
+  readonly #homeAgentIndex: number;
+  readonly #toHomeAgent: Channel;
+  readonly #fromHomeAgent: Channel;
+
+  constructor(scenario: Scenario, seed: number, options: WorldOptions = {}) {
+    this.random = new Random(seed, scenario.name);
+    this.plan = scenario.plan(this.random.fork('plan'));
+    this.trace = new Trace(options.keeps ?? false);
+    const { plan, scheduler, random } = this;
+    const routerObserver = {
+      lost: (packet: Uint8Array, why: RouterLoss, where: string) => this.#lostAtRouter(packet, why, where),
+    };
+    this.#core = new Router('core', address('2001:db8:f::1'), routerObserver);
+    const toCore = (packet: Uint8Array) => this.#core.forward(packet);
+    this.homeAgent = new MonamiHost(
+      'home agent',
+      homeAgentConfiguration(plan),
+      scheduler,
+      random.fork('home agent'),
+      options.homeAgentMachines ?? REAL_MACHINES,
+      this,
+    );
+    this.#fromHomeAgent = new Channel(scheduler, random.fork('from agent'), plan.homeAgentLink, toCore, (packet, why) =>
+      this.lost(packet, `agent's link ${why}`, true),
+    );
+    this.#toHomeAgent = new Channel(
+      scheduler,
+      random.fork('to agent'),
+      plan.homeAgentLink,
+      (packet) => {
+        this.onLink(packet);
+        this.homeAgent.receive(packet, this.#homeAgentIndex);
+      },
+      (packet, why) => {
+        if (why === 'too-big') this.#core.tooBig(packet, plan.homeAgentLink.mtuBytes);
+        else this.lost(packet, `agent's link ${why}`, true);
+      },
+    );
+    this.#homeAgentIndex = this.#attachHomeAgent();
+    this.#core.addWay(prefix('2001:db8:5::/48'), (packet) => this.#arriveAtServer(packet));
+    this.networks = plan.carriers.map(
+      (carrier, index) =>
+        new AccessNetwork(carrier, index, this.#core, scheduler, random.fork(`carrier ${index}`), routerObserver),
+    );
+    this.vehicles = plan.vehicles.map(
+      (_, index) =>
+        new Vehicle(index + 1, plan, random.fork(`vehicle ${index + 1}`), {
+          scheduler,
+          networks: this.networks,
+          machines: options.mobileRouterMachines ?? REAL_MACHINES,
+          observer: this,
+          delivered: (vehicle, packet) => this.#arrive(packet, `vehicle ${vehicle.number}`),
+          onLink: (packet) => this.onLink(packet),
+          lost: (packet, where, isExcuse) => this.lost(packet, where, isExcuse),
+        }),
+    );
+  }
+
+  run(): Outcome {
+    const { plan, scheduler, random } = this;
+    this.startHomeAgent();
+    for (const vehicle of this.vehicles) {
+      vehicle.start();
+      this.#planTraffic(vehicle, random.fork(`traffic ${vehicle.number}`));
+      this.#planChecks(vehicle, random.fork(`checks ${vehicle.number}`));
+    }
+    this.#planAgentChecks();
+    plan.faults?.(this, random.fork('faults'));
+    scheduler.run(plan.durationMs, () => this.violation !== undefined);
+    const verdict = this.violation ? undefined : plan.verdict?.(this);
+    if (verdict !== undefined) this.violate('verdict', verdict);
+    this.#closeFlights();
+    return {
+      hash: this.trace.hash,
+      violation: this.violation,
+      vehicleMs: scheduler.nowMs * this.vehicles.length,
+      packets: this.trace.packets,
+      events: scheduler.planned,
+      sent: this.ledger.sent,
+      must: this.ledger.must,
+      delivered: this.ledger.delivered,
+      losses: this.ledger.losses,
+      registrations: this.witness.accepted,
+    };
+  }
+
+  // --- what scenarios do to it ---
+
+  startHomeAgent(): void {
+    this.witness.forget();
+    this.homeAgent.start();
+    this.networkChanged('home agent starts');
+  }
+
+  /** SIGKILL, or the power: the binding cache is gone. */
+  killHomeAgent(downMs: number): void {
+    this.homeAgent.kill();
+    this.networkChanged('home agent is killed');
+    this.scheduler.after(downMs, () => this.startHomeAgent());
+  }
+
+  stopHomeAgent(downMs: number): void {
+    this.networkChanged('home agent is stopped');
+    this.homeAgent.stop(() => {
+      this.networkChanged('home agent has stopped');
+      this.scheduler.after(downMs, () => this.startHomeAgent());
+    });
+  }
+
+  /** A carrier's network takes packets and delivers none. */
+  silenceCarrier(index: number, durationMs: number): void {
+    const network = this.networks[index]!;
+    const set = (state: 'up' | 'silent') => {
+      network.uplink.state = state;
+      network.downlink.state = state;
+      this.networkChanged(`${network.name} is ${state}`);
+      for (const vehicle of this.vehicles)
+        for (const uplink of vehicle.uplinks) if (uplink.network === network) uplink.refresh();
+    };
+    set('silent');
+    this.scheduler.after(durationMs, () => set('up'));
+  }
+
+  networkChanged(what: string): void {
+    this.networkChangedMs = this.scheduler.nowMs;
+    this.trace.note(this.scheduler.nowMs, () => what);
+  }
+
+  violate(rule: string, detail: string): void {
+    this.violation ??= { timeMs: this.scheduler.nowMs, rule, detail };
+    this.trace.note(this.scheduler.nowMs, () => `VIOLATION ${rule}: ${detail}`);
+  }
+
+  // --- what hosts tell ---
+
+  broken(_host: MonamiHost, rule: string, detail: string): void {
+    this.violate(rule, detail);
+  }
+
+  handled(host: MonamiHost, input: StackInput, actions: readonly StackAction[]): void {
+    const nowMs = this.scheduler.nowMs;
+    if (host === this.homeAgent) {
+      this.handledByAgent++;
+      if (input.type !== 'packet') return;
+      const problem = this.witness.see(input.bytes, actions, host.clock.nowMs);
+      if (problem !== undefined) this.violate('acknowledgements are right', problem);
+      return;
+    }
+    const vehicle = this.#vehicleOf(host);
+    if (!vehicle) return;
+    for (const action of actions) {
+      if (action.type !== 'send' || !isSignalling(action.bytes)) continue;
+      const message = read(action.bytes)?.message;
+      if (message?.type !== MessageType.bindingUpdate) continue;
+      vehicle.outstanding.sent(message.sequenceNumber, nowMs);
+    }
+    if (input.type !== 'packet' || !isSignalling(input.bytes)) return;
+    const message = read(input.bytes)?.message;
+    if (message?.type === MessageType.bindingAcknowledgement) vehicle.outstanding.answered(message.sequenceNumber);
+  }
+
+  event(host: MonamiHost, event: Parameters<HostObserver['event']>[1]): void {
+    if (event.type === 'binding-removed') this.#vehicleAt(event.homeAddress)?.bindingRemoved();
+    this.trace.note(this.scheduler.nowMs, () => {
+      const shown = Object.entries(event).map(([key, value]) =>
+        typeof value === 'string' && key.endsWith('ddress')
+          ? `${key} ${formatAddress(value as Address)}`
+          : `${key} ${value}`,
+      );
+      return `${host.name}: ${shown.join(', ')}`;
+    });
+  }
+
+  dropped(host: MonamiHost, packet: Uint8Array, where: string, isExcuse: boolean): void {
+    this.lost(packet, `${host === this.homeAgent ? 'agent' : 'router'}: ${where}`, isExcuse);
+  }
+
+  arrived(host: MonamiHost, packet: Uint8Array): void {
+    this.#arrive(packet, host.name);
+  }
+
+  onLink(packet: Uint8Array): void {
+    this.trace.packet(this.scheduler.nowMs, packet);
+  }
+
+  lost(packet: Uint8Array, where: string, isExcuse: boolean): void {
+    this.ledger.lost(packet, where, isExcuse);
+  }
+
+  // --- inside ---
+
+  #attachHomeAgent(): number {
+    const { kernel } = this.homeAgent;
+    const index = kernel.addDevice('eth0', 1500, (packet) => {
+      this.onLink(packet);
+      this.#fromHomeAgent.send(packet);
+    });
+    kernel.setAddress(index, HOME_AGENT, 64);
+    kernel.setRunning(index, true);
+    kernel.setDefaultRoute(index, GATEWAY, 1024);
+    // What no tunnel takes must not go back to the core, which would return it.
+    kernel.addStaticRoute(MOBILE_NETWORKS, undefined);
+    kernel.addStaticRoute(HOME_LINK, undefined);
+    for (const network of [HOME_NETWORK, MOBILE_NETWORKS])
+      this.#core.addWay(network, (packet) => this.#toHomeAgent.send(packet));
+    return index;
+  }
+
+  #vehicleOf(host: MonamiHost): Vehicle | undefined {
+    const number = Number(host.name.slice('vehicle '.length));
+    return this.vehicles[number - 1];
+  }
+
+  #vehicleAt(home: Address): Vehicle | undefined {
+    return this.vehicles[((home.charCodeAt(14) << 8) | home.charCodeAt(15)) - 2];
+  }
+
+  #lostAtRouter(packet: Uint8Array, why: RouterLoss, where: string): void {
+    if (why === 'hop-limit') this.violate('no loop', `a packet's hop limit is exhausted at ${where}`);
+    this.lost(packet, `${where}: ${why}`, why === 'too-big' || where === 'chance');
+  }
+
+  #planTraffic(vehicle: Vehicle, random: Random): void {
+    const { trafficIntervalMs } = vehicle.plan;
+    if (trafficIntervalMs === Number.POSITIVE_INFINITY) return;
+    const next = () => {
+      this.scheduler.after(random.exponential(trafficIntervalMs), () => {
+        this.#sendSomething(vehicle, random);
+        next();
+      });
+    };
+    next();
+  }
+
+  #sendSomething(vehicle: Vehicle, random: Random): void {
+    const bytes = random.chance(0.9)
+      ? random.integer(64, 400)
+      : random.pick([1200, 1240, 1260, 1280, 1400, 1452, 1460, 1500]);
+    const kind = random.unit();
+    if (kind < 0.45) {
+      this.#sendFromVehicle(vehicle, SERVER, 'server', bytes);
+    } else if (kind < 0.9) {
+      const isForRouter = random.chance(0.2);
+      const to = isForRouter ? homeAddress(vehicle.number) : hostInVehicle(vehicle.number);
+      this.#sendToVehicle(vehicle, to, bytes);
+    } else {
+      const other = random.pick(this.vehicles);
+      if (other !== vehicle) this.#sendFromVehicle(vehicle, other.user, `vehicle ${other.number}`, bytes);
+    }
+  }
+
+  #sendFromVehicle(vehicle: Vehicle, to: Address, receiver: string, bytes: number): void {
+    // To another vehicle it takes both their paths: only the server's packets are promised.
+    const must = to === SERVER && mustArrive(this, vehicle, 'out', bytes);
+    const flight = { vehicle: vehicle.number, sender: `vehicle ${vehicle.number}`, receiver, must };
+    vehicle.emit(this.ledger.create(flight, vehicle.user, to, bytes, this.scheduler.nowMs));
+  }
+
+  #sendToVehicle(vehicle: Vehicle, to: Address, bytes: number): void {
+    const must = mustArrive(this, vehicle, 'in', bytes);
+    const flight = { vehicle: vehicle.number, sender: 'server', receiver: `vehicle ${vehicle.number}`, must };
+    this.#core.forward(this.ledger.create(flight, SERVER, to, bytes, this.scheduler.nowMs));
+  }
+
+  #arriveAtServer(packet: Uint8Array): void {
+    const flight = this.#arrive(packet, 'server');
+    if (!flight || flight.delivered > 1 || flight.id % 2 === 1) return;
+    const vehicle = this.vehicles[flight.vehicle - 1]!;
+    if (source(packet) !== vehicle.user) return;
+    this.#sendToVehicle(vehicle, source(packet), Math.min(flight.bytes, 300));
+  }
+
+  #arrive(packet: Uint8Array, where: string) {
+    if (
+      nextHeader(packet) === Next.icmpv6 &&
+      packet[HEADER_BYTES] === Icmpv6Type.parameterProblem &&
+      where === 'server'
+    ) {
+      this.violate(
+        'no peer sees an error that is ours',
+        `${formatAddress(source(packet))} to ${formatAddress(destination(packet))}`,
+      );
+    }
+    const { flight, problem } = this.ledger.arrive(packet);
+    if (problem !== undefined) this.violate('packets arrive as they were', problem);
+    if (flight && flight.receiver !== where) {
+      this.violate(
+        'no packet reaches a wrong vehicle',
+        `packet ${flight.id} for ${flight.receiver} arrives at ${where}`,
+      );
+    }
+    return flight;
+  }
+
+  #planChecks(vehicle: Vehicle, random: Random): void {
+    const next = () => {
+      this.scheduler.after(CHECK_INTERVAL_MS * random.uniform(0.5, 1.5), () => {
+        for (const [rule, detail] of checkVehicle(this, vehicle)) this.violate(rule, detail);
+        next();
+      });
+    };
+    next();
+  }
+
+  #planAgentChecks(): void {
+    this.scheduler.after(AGENT_CHECK_INTERVAL_MS, () => {
+      for (const [rule, detail] of checkHomeAgent(this)) this.violate(rule, detail);
+      const largest = EVENTS_PER_VEHICLE * (this.vehicles.length + 1);
+      if (this.scheduler.size > largest) this.violate('state is bounded', `${this.scheduler.size} events wait`);
+      this.#closeFlights();
+      this.#planAgentChecks();
+    });
+  }
+
+  #closeFlights(): void {
+    for (const flight of this.ledger.close(this.scheduler.nowMs)) {
+      const problem = checkFlight(this, flight);
+      if (problem) this.violate(...problem);
+    }
+  }
+}
