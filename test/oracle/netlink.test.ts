@@ -95,9 +95,20 @@ async function compareLinks(): Promise<LinkMessage[]> {
   return links;
 }
 
+/** The kernel notices a carrier in a worker of its own, a moment after the link is set up. */
+async function carrierNoticed(device: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const { messages } = await kernel.request({ kind: 'dump-links' });
+    const links = only(messages, 'link');
+    if (links.some(({ name, running }) => name === device && running)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 test('a link is set up with an MTU, and links read as ip says', async () => {
   await compareLinks();
   assert.is(await refusedWith({ kind: 'set-link', index, up: true, mtuBytes: 1420 }), 0);
+  await carrierNoticed('up0');
   const link = (await compareLinks()).find(({ name }) => name === 'up0')!;
   assert.is(link.mtuBytes, 1420);
   assert.ok(link.up && link.lowerUp && link.running);
