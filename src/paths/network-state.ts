@@ -7,7 +7,9 @@ import type {
   NetlinkMessage,
   RouteMessage,
 } from '../wire/netlink/message.ts';
-import { RouteTable } from '../wire/netlink/numbers.ts';
+import { NeighborState, RouteTable } from '../wire/netlink/numbers.ts';
+
+const HEARD_STATES = NeighborState.reachable | NeighborState.stale | NeighborState.delay | NeighborState.probe;
 
 /** An address, and until when it may be used, and should be: monotonic, Infinity if there is no end. */
 export interface KnownAddress extends AddressMessage {
@@ -21,6 +23,8 @@ export class NetworkState {
   readonly #addresses = new Map<string, KnownAddress>();
   readonly #routes = new Map<string, RouteMessage>();
   readonly #neighbors = new Map<string, NeighborMessage>();
+  /** Neighbours that have been heard since their link came up. */
+  readonly #heard = new Set<string>();
 
   /** Takes note of a message from the kernel; those of other kinds change nothing. */
   apply(message: NetlinkMessage, nowMs = 0): void {
@@ -28,6 +32,7 @@ export class NetworkState {
       case 'link':
         if (message.change === 'new') this.#links.set(message.index, message);
         else this.#removeLink(message.index);
+        if (!message.up || !message.running) this.#forgetHeard(message.index);
         break;
       case 'address':
         store(this.#addresses, `${message.interfaceIndex} ${message.address}`, {
@@ -39,9 +44,13 @@ export class NetworkState {
       case 'route':
         if (message.table === RouteTable.main) store(this.#routes, routeKey(message), message);
         break;
-      case 'neighbor':
-        store(this.#neighbors, `${message.interfaceIndex} ${message.address}`, message);
+      case 'neighbor': {
+        const key = `${message.interfaceIndex} ${message.address}`;
+        store(this.#neighbors, key, message);
+        if (message.change === 'removed') this.#heard.delete(key);
+        else if ((message.state & HEARD_STATES) !== 0) this.#heard.add(key);
         break;
+      }
     }
   }
 
@@ -51,6 +60,7 @@ export class NetworkState {
     this.#addresses.clear();
     this.#routes.clear();
     this.#neighbors.clear();
+    this.#heard.clear();
   }
 
   links(): Iterable<LinkMessage> {
@@ -75,10 +85,23 @@ export class NetworkState {
     return this.#neighbors.get(`${interfaceIndex} ${address}`);
   }
 
+  /**
+   * Neighbor Unreachability Detection has given up a neighbour that was there: one not heard since the link came up may
+   * have been asked before there was a carrier, and only its answer can tell (RFC 6275 §11.5.1, RFC 4861 §7.3).
+   */
+  hasLost(interfaceIndex: number, address: Address): boolean {
+    const key = `${interfaceIndex} ${address}`;
+    return this.#heard.has(key) && this.#neighbors.get(key)!.failed;
+  }
+
   /** The interface that has an address. */
   interfaceOf(address: Address): number | undefined {
     for (const entry of this.#addresses.values()) if (entry.address === address) return entry.interfaceIndex;
     return undefined;
+  }
+
+  #forgetHeard(index: number): void {
+    for (const key of this.#heard) if (key.startsWith(`${index} `)) this.#heard.delete(key);
   }
 
   #removeLink(index: number): void {
@@ -86,6 +109,7 @@ export class NetworkState {
     for (const [key, { interfaceIndex }] of this.#addresses) if (interfaceIndex === index) this.#addresses.delete(key);
     for (const [key, { interfaceIndex }] of this.#routes) if (interfaceIndex === index) this.#routes.delete(key);
     for (const [key, { interfaceIndex }] of this.#neighbors) if (interfaceIndex === index) this.#neighbors.delete(key);
+    this.#forgetHeard(index);
   }
 }
 

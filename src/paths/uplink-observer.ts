@@ -44,7 +44,7 @@ export function observeUplink(
   const route = chooseRoute(network.routes(link.index), [destinations].flat());
   if (!route) return unusable('no-route');
   const gateway = route.gateway ?? null;
-  const routerLost = gateway !== null && (network.neighbor(link.index, gateway)?.failed ?? false);
+  const routerLost = gateway !== null && network.hasLost(link.index, gateway);
   return {
     name: uplink.name,
     interfaceIndex: link.index,

@@ -13,7 +13,7 @@ export interface Uplink {
   readonly mtuBytes: number;
   /** When the care-of address ends, in monotonic milliseconds; without it, never. */
   readonly validUntilMs?: number;
-  /** Neighbor Unreachability Detection has given the next hop up (RFC 6275 §11.5.1). */
+  /** Neighbor Unreachability Detection has given up the next hop, which was there before (RFC 6275 §11.5.1). */
   readonly routerLost?: boolean;
   /** Why it can, or cannot, be used. */
   readonly reason: PathReason;

@@ -4,6 +4,7 @@ import { type Address, address, formatAddress } from '../../../src/bytes/address
 import { NetworkState } from '../../../src/paths/network-state.ts';
 import { observeUplink, UplinkObserver } from '../../../src/paths/uplink-observer.ts';
 import type { NetlinkMessage } from '../../../src/wire/netlink/message.ts';
+import { NeighborState } from '../../../src/wire/netlink/numbers.ts';
 import { AGENT } from '../../lib/engines.ts';
 import { link, linkAddress, neighbor, route } from '../../lib/engines-network.ts';
 
@@ -84,10 +85,17 @@ test('the loss of the only free prefix leaves the others where they are', () => 
   assert.equal(wifi.see(linkAddress(3, B)), [A, B, null]);
 });
 
-test('[6275-11.5.1-01] a next hop that has been given up is told, and its return', () => {
+/** A link in use whose next hop can be lost. */
+function linkWithNextHop(): { readonly network: NetworkState; readonly lost: () => boolean } {
   const network = new NetworkState();
   for (const message of [...LINK, linkAddress(3, A)]) network.apply(message);
-  const lost = () => observeUplink({ name: 'wifi', interface: 'wan0' }, network, AGENT, address(A)).routerLost ?? false;
+  const uplink = { name: 'wifi', interface: 'wan0' };
+  return { network, lost: () => observeUplink(uplink, network, AGENT, address(A)).routerLost ?? false };
+}
+
+test('[6275-11.5.1-01] a next hop that has been given up is told, and its return', () => {
+  const { network, lost } = linkWithNextHop();
+  network.apply(neighbor(3, GATEWAY));
   assert.is(lost(), false);
   network.apply(neighbor(3, GATEWAY, { failed: true }));
   assert.is(lost(), true);
@@ -95,9 +103,37 @@ test('[6275-11.5.1-01] a next hop that has been given up is told, and its return
   assert.is(lost(), true);
   network.apply(neighbor(3, GATEWAY));
   assert.is(lost(), false);
+  network.apply(neighbor(3, GATEWAY, { state: NeighborState.probe }));
   network.apply(neighbor(3, GATEWAY, { failed: true }));
+  assert.is(lost(), true);
   network.apply(neighbor(3, GATEWAY, { failed: true, change: 'removed' }));
   assert.is(lost(), false);
+});
+
+test('[6275-11.5.1-01] a next hop that never answered on this link is not lost: what failed was asked too early', () => {
+  const { network, lost } = linkWithNextHop();
+  network.apply(neighbor(3, GATEWAY, { state: NeighborState.incomplete }));
+  network.apply(neighbor(3, GATEWAY, { failed: true }));
+  assert.is(lost(), false, 'the first question of all');
+  network.apply(neighbor(3, GATEWAY));
+  network.apply(link(4, 'wan1', { running: false }));
+  network.apply(neighbor(3, GATEWAY, { failed: true }));
+  assert.is(lost(), true, 'another link says nothing');
+  for (const down of [{ running: false }, { up: false }]) {
+    network.apply(neighbor(3, GATEWAY));
+    network.apply(link(3, 'wan0', down));
+    network.apply(link(3, 'wan0'));
+    network.apply(neighbor(3, GATEWAY, { failed: true }));
+    assert.is(lost(), false, 'asked while there was no carrier');
+  }
+  network.apply(neighbor(3, GATEWAY));
+  network.apply(neighbor(3, GATEWAY, { change: 'removed' }));
+  network.apply(neighbor(3, GATEWAY, { failed: true }));
+  assert.is(lost(), false, 'a new entry');
+  network.apply(neighbor(3, GATEWAY));
+  network.clear();
+  for (const message of [...LINK, linkAddress(3, A), neighbor(3, GATEWAY, { failed: true })]) network.apply(message);
+  assert.is(lost(), false, 'only the end is known');
 });
 
 test('the end of a care-of address is known in monotonic time', () => {
