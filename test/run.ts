@@ -1,11 +1,15 @@
 // Runs the test files of the layers named on the command line, each file in a process of its own, and ends with one
-// line of true counts. A file that runs no test has failed.
-import { spawn } from 'node:child_process';
+// line of true counts. A file that runs no test has failed, and so has one that does not end when its tests have.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const LAYERS = ['unit', 'sim', 'oracle', 'fuzz', 'lab'];
-const FILE_TIMEOUT_MS = 600_000;
+const FILE_TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 600_000);
+/** For a file to end by itself after its last test, or to clean up when it is told to end. */
+const PATIENCE_MS = Number(process.env['TEST_PATIENCE_MS'] ?? 10_000);
+/** The last line of a file's summary. */
+const SUMMARY_END = /^\s*Duration:.*\n/m;
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
 interface Outcome {
@@ -29,29 +33,74 @@ function count(output: string, label: string): number {
   );
 }
 
+let running: ChildProcess | undefined;
+
+/** To a file's process and all that it has started. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid!, signal);
+  } catch {
+    // Nothing of it is left.
+  }
+}
+
+/** Lets a file remove what it has made; SIGKILL if that takes too long. */
+function end(child: ChildProcess): void {
+  signalGroup(child, 'SIGTERM');
+  setTimeout(() => signalGroup(child, 'SIGKILL'), PATIENCE_MS).unref();
+}
+
 function runFile(file: string): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    running = child;
     let output = '';
+    let trouble = '';
+    const endFor = (reason: string) => {
+      trouble = reason;
+      end(child);
+    };
+    const timeout = setTimeout(() => endFor(`took longer than ${FILE_TIMEOUT_MS} ms`), FILE_TIMEOUT_MS);
+    let patience: NodeJS.Timeout | undefined;
     const keep = (chunk: Buffer) => {
       output += chunk.toString();
+      if (patience || !SUMMARY_END.test(output)) return;
+      patience = setTimeout(() => endFor('did not end when its tests had'), PATIENCE_MS);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    const timer = setTimeout(() => child.kill('SIGKILL'), FILE_TIMEOUT_MS);
     const started = Date.now();
+    // What it has left would keep its output open.
+    child.on('exit', () => signalGroup(child, 'SIGKILL'));
     child.on('close', (status, signal) => {
-      clearTimeout(timer);
+      clearTimeout(timeout);
+      clearTimeout(patience);
       const passed = count(output, 'Passed');
       const skipped = count(output, 'Skipped');
       let failed = count(output, 'Total') - passed;
-      if (failed === 0 && (status !== 0 || passed === 0)) failed = 1;
+      if (failed === 0 && (status !== 0 || passed === 0 || trouble)) failed = 1;
       const seconds = ((Date.now() - started) / 1000).toFixed(1);
       const name = relative(join(here, '..'), file);
       process.stdout.write(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name} (${passed} passed, ${seconds} s)\n`);
-      if (failed > 0) process.stdout.write(`${output}\n${name}: exit status ${status ?? signal}\n`);
+      const words = trouble || `exit status ${status ?? signal}`;
+      if (failed > 0) process.stdout.write(`${output}\n${name}: ${words}\n`);
       resolve({ passed, failed, skipped });
     });
+  });
+}
+
+for (const [signal, number] of [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.on(signal, () => {
+    if (!running || running.exitCode !== null) process.exit(128 + number);
+    running.once('close', () => process.exit(128 + number));
+    end(running);
   });
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sleep } from './namespace.ts';
+import { until } from './namespace.ts';
 import { buildTopology } from './topology.ts';
 
 const TOPOLOGY = new URL('./topology.ts', import.meta.url).href;
@@ -24,7 +24,6 @@ async function otherLab(): Promise<ChildProcess> {
     child.stdout?.once('data', () => resolve());
     child.once('exit', (status) => reject(new Error(`the other lab ended with ${status}`)));
   });
-  await sleep(50);
   return child;
 }
 
@@ -45,6 +44,11 @@ function sleepers(): string[] {
     .filter((pid) => commandLine(pid) === `sleep\0${SLEEPER_SECONDS}\0`);
 }
 
+/** A program takes a moment to start, and one that has been killed to be gone. */
+function untilSleepers(count: number): Promise<void> {
+  return until(`${count} sleepers`, 5000, () => sleepers().length === count);
+}
+
 function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
@@ -60,22 +64,23 @@ for (const [signal, status] of [
   test(`a lab ended by ${signal} takes its namespaces and programs with it`, async () => {
     const child = await otherLab();
     assert.ok(namespacesOf(child.pid!).length > 0);
-    assert.ok(sleepers().length > 0);
+    await untilSleepers(1);
     assert.is(await end(child, signal), status);
     assert.equal(namespacesOf(child.pid!), []);
-    assert.equal(sleepers(), []);
+    await untilSleepers(0);
   });
 }
 
 test('what a killed lab leaves is removed by the next one, which leaves living labs alone', async () => {
   const living = await otherLab();
   const killed = await otherLab();
+  await untilSleepers(2);
   await end(killed, 'SIGKILL');
   assert.ok(namespacesOf(killed.pid!).length > 0);
   const topology = buildTopology();
   assert.equal(namespacesOf(killed.pid!), []);
   assert.ok(namespacesOf(living.pid!).length > 0);
-  assert.is(sleepers().length, 1);
+  await untilSleepers(1);
   topology.remove();
   assert.equal(namespacesOf(process.pid), []);
   await end(living, 'SIGTERM');
