@@ -1,5 +1,5 @@
 // Starts the real executable in the lab, and asks it how it is.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StatusDocument } from '../../src/telemetry/status-document.ts';
@@ -14,6 +14,8 @@ const BOARD = new URL('./demo/board.json', import.meta.url).pathname;
 /** What the router of the topology and its home agent share, and nobody else knows. */
 export const KEY = 'd41d8cd98f00b204e9800998ecf8427e';
 export const SPI = 4711;
+/** So many lines of each log are shown after a failure. */
+const LOG_LINES = 60;
 const AUTHENTICATION = { spi: SPI, key: KEY };
 
 export type MonamiRole = 'router' | 'agent';
@@ -28,11 +30,22 @@ export interface Monami {
   status(): StatusDocument | null;
 }
 
-/** A directory for configurations, sockets and logs, removed with this process. */
+/** A directory for configurations, sockets and logs, removed with this process; if that has failed, it says what is in the logs. */
 export function workDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'monami-lab-'));
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  process.on('exit', (status) => {
+    if (status !== 0) printLogs(directory);
+    rmSync(directory, { recursive: true, force: true });
+  });
   return directory;
+}
+
+function printLogs(directory: string): void {
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.log')) continue;
+    const lines = readFileSync(join(directory, name), 'utf8').trimEnd().split('\n');
+    process.stdout.write(`${name}, its end:\n${lines.slice(-LOG_LINES).join('\n')}\n`);
+  }
 }
 
 function socketPath(directory: string, role: MonamiRole): string {
