@@ -18,7 +18,7 @@ import {
   untilRegistered,
   workDirectory,
 } from './monami.ts';
-import { inNamespace, run, sleep, until } from './namespace.ts';
+import { inNamespace, PROMPTLY, run, sleep, until } from './namespace.ts';
 import { addresses, type Topology, withTopology } from './topology.ts';
 import { startTraffic } from './traffic/traffic.ts';
 
@@ -159,13 +159,13 @@ await withTopology(async (topology) => {
   // An attacker writes whatever source address it likes.
   run(inNamespace(namespaces.server, ['sysctl', '-qw', 'net.ipv6.ip_nonlocal_bind=1']));
   const trafficStarting = startTraffic(topology);
-  const agent = startMonami(namespaces.agent, 'agent', directory, agentFile());
+  const agent = startMonami(namespaces.agent, 'agent', directory, agentFile(), PROMPTLY);
   const capture = await startCapture(
     namespaces.agent,
     join(directory, 'recorded.pcap'),
     'ip6 proto 60 or ip6 proto 43',
   );
-  const router = startMonami(namespaces.router, 'router', directory, routerConfiguration(directory));
+  const router = startMonami(namespaces.router, 'router', directory, routerConfiguration(directory), PROMPTLY);
   await untilRegistered(router);
   // What the attacker sees: registrations, a loss, a return.
   topology.carrierLost('satellite');

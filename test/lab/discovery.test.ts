@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { complaints, icmpErrors, startCapture, tsharkFields } from './capture.ts';
 import { buildHomeLinkTopology, home } from './home-link-topology.ts';
 import { type Monami, startMonami, untilAnswering, workDirectory } from './monami.ts';
-import { ipBatch, LabError, until } from './namespace.ts';
+import { ipBatch, LabError, PROMPTLY, until } from './namespace.ts';
 import { openEchoSession, startEchoServer } from './traffic/echo-session.ts';
 
 const directory = workDirectory();
@@ -20,38 +20,50 @@ const topology = buildHomeLinkTopology();
 const { namespaces } = topology;
 
 function startAgent(role: AgentRole): Monami {
-  return startMonami(namespaces[role], 'agent', join(directory, role), {
-    homeAgent: {
-      address: home[role],
-      homePrefixes: [home.prefix],
-      mobileNodes: [
-        { name: 'bus', homeAddress: home.homeAddress, prefixes: [home.mobileNetworkPrefix], authentication: 'none' },
-      ],
-      homeLink: {
-        interface: 'home',
-        advertise: { preference: PREFERENCES[role], minimumIntervalMs: 100, maximumIntervalMs: 200 },
+  return startMonami(
+    namespaces[role],
+    'agent',
+    join(directory, role),
+    {
+      homeAgent: {
+        address: home[role],
+        homePrefixes: [home.prefix],
+        mobileNodes: [
+          { name: 'bus', homeAddress: home.homeAddress, prefixes: [home.mobileNetworkPrefix], authentication: 'none' },
+        ],
+        homeLink: {
+          interface: 'home',
+          advertise: { preference: PREFERENCES[role], minimumIntervalMs: 100, maximumIntervalMs: 200 },
+        },
       },
+      control: { socketPath: join(directory, role, 'agent.sock') },
+      log: { level: 'info', target: 'stderr' },
     },
-    control: { socketPath: join(directory, role, 'agent.sock') },
-    log: { level: 'info', target: 'stderr' },
-  });
+    PROMPTLY,
+  );
 }
 
 const capture = await startCapture(namespaces.router, join(directory, 'router.pcap'));
 const agents = { first: startAgent('first'), second: startAgent('second') };
 await untilAnswering(agents.first);
 await untilAnswering(agents.second);
-const router = startMonami(namespaces.router, 'router', directory, {
-  mobileRouter: {
-    homeAddress: home.homeAddress,
-    homePrefix: home.prefix,
-    prefixes: [home.mobileNetworkPrefix],
-    authentication: 'none',
-    uplinks: [{ name: 'away', interface: 'away' }],
+const router = startMonami(
+  namespaces.router,
+  'router',
+  directory,
+  {
+    mobileRouter: {
+      homeAddress: home.homeAddress,
+      homePrefix: home.prefix,
+      prefixes: [home.mobileNetworkPrefix],
+      authentication: 'none',
+      uplinks: [{ name: 'away', interface: 'away' }],
+    },
+    control: { socketPath: join(directory, 'router.sock') },
+    log: { level: 'info', target: 'stderr' },
   },
-  control: { socketPath: join(directory, 'router.sock') },
-  log: { level: 'info', target: 'stderr' },
-});
+  PROMPTLY,
+);
 
 async function untilAt(role: AgentRole, patienceMs: number): Promise<void> {
   await until(`the router is registered with the ${role} agent`, patienceMs, () => {

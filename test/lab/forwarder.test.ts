@@ -27,6 +27,8 @@ const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname,
 const TUN = 'tun-lab';
 const INNER_MTU = 1460;
 const TRANSFER_BYTES = 24_000_000;
+const PIECE_BYTES = 240_000;
+const PIECE_INTERVAL_MS = 20;
 const DATAGRAMS = 4000;
 const VEHICLE = '2001:db8:1::99';
 const SERVER = '2001:db8:9::80';
@@ -196,6 +198,20 @@ socket.on('end', () => console.log(hash(Buffer.concat(parts)) === hash(sent) ? '
 socket.on('error', (error) => console.log(error.code));
 `;
 
+/** The same in small pieces: it takes two seconds on any machine, so that something can happen to it. */
+const SLOW_TCP_CLIENT = TCP_CLIENT.replace(
+  'socket.end(sent)',
+  `{
+  let at = 0;
+  const timer = setInterval(() => {
+    socket.write(sent.subarray(at, (at += ${PIECE_BYTES})));
+    if (at < sent.length) return;
+    clearInterval(timer);
+    socket.end();
+  }, ${PIECE_INTERVAL_MS});
+}`,
+);
+
 const UDP_CLIENT = `
 const socket = require('node:dgram').createSocket('udp6');
 const seen = new Set();
@@ -273,7 +289,7 @@ test(`${TRANSFER_BYTES / 1e6} MB over TCP come back octet for octet`, async () =
 
 test('[5648-3-03] [5648-3-05] a running transfer moves to the other uplink when its tunnel is no longer usable, and the agent follows', async () => {
   const before = { router: await counters('router'), agent: await counters('agent') };
-  const transfer = client(TCP_CLIENT);
+  const transfer = client(SLOW_TCP_CLIENT);
   await until(
     'the transfer runs',
     5000,

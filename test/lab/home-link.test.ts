@@ -239,10 +239,10 @@ test('[5648-6.3-05, 5648-5.6.4-05, 5648-5.6.4-06] bound at home and abroad, a no
   run(inNamespace(namespaces.router, ['nft', '-f', '-']), silence);
   // What it sends to others by way of the agent, its default router, teaches the agent nothing about it.
   ping(namespaces.router, home.host, '-I', home.otherHomeAddress);
-  const forwarded = tsharkFields(captures.first.file, `icmpv6.type == 128 && ipv6.dst == ${home.host}`, ['ipv6.src']);
-  assert.ok(
-    forwarded.some((row) => row['ipv6.src']?.[0] === home.otherHomeAddress),
-    'the agent forwarded it',
+  await until('the capture shows that the agent forwarded it', 10_000, () =>
+    tsharkFields(captures.first.file, `icmpv6.type == 128 && ipv6.dst == ${home.host}`, ['ipv6.src']).some(
+      (row) => row['ipv6.src']?.[0] === home.otherHomeAddress,
+    ),
   );
   assert.not.ok(neighborOf(topology, 'first', home.otherHomeAddress).includes(mac));
   inject(

@@ -78,7 +78,9 @@ function removeLeftovers(): void {
   if (!existsSync(NETNS_DIRECTORY)) return;
   const dead = readdirSync(NETNS_DIRECTORY).filter((name) => {
     const pid = NAME.exec(name)?.[1];
-    return pid !== undefined && Number(pid) !== process.pid && !existsSync(`/proc/${pid}`);
+    // One of our number that is not ours is of a process that had the number before.
+    if (Number(pid) === process.pid) return !ownNamespaces.has(name);
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
   });
   removeNamespaces(dead);
 }

@@ -8,7 +8,7 @@ import { icmpErrors, messagesByTshark, startCapture, tsharkFields } from './capt
 import { buildHomeLinkTopology, home } from './home-link-topology.ts';
 import { hostState, stateDifference } from './host-state.ts';
 import { type Monami, startMonami, untilAnswering, workDirectory } from './monami.ts';
-import { inNamespace, ipBatch, LabError, run, sleep, until } from './namespace.ts';
+import { inNamespace, ipBatch, LabError, PROMPTLY, run, sleep, until } from './namespace.ts';
 import { type EchoSession, openEchoSession, startEchoServer } from './traffic/echo-session.ts';
 
 const directory = workDirectory();
@@ -21,34 +21,46 @@ const topology = buildHomeLinkTopology();
 const { namespaces } = topology;
 
 function startAgent(): Monami {
-  return startMonami(namespaces.first, 'agent', directory, {
-    homeAgent: {
-      address: home.first,
-      homePrefixes: [home.prefix],
-      mobileNodes: [
-        { name: 'bus', homeAddress: home.homeAddress, prefixes: [home.mobileNetworkPrefix], authentication: 'none' },
-      ],
-      homeLink: { interface: 'home', advertise: { minimumIntervalMs: 100, maximumIntervalMs: 200 } },
+  return startMonami(
+    namespaces.first,
+    'agent',
+    directory,
+    {
+      homeAgent: {
+        address: home.first,
+        homePrefixes: [home.prefix],
+        mobileNodes: [
+          { name: 'bus', homeAddress: home.homeAddress, prefixes: [home.mobileNetworkPrefix], authentication: 'none' },
+        ],
+        homeLink: { interface: 'home', advertise: { minimumIntervalMs: 100, maximumIntervalMs: 200 } },
+      },
+      control: { socketPath: join(directory, 'agent.sock') },
+      log: { level: 'info', target: 'stderr' },
     },
-    control: { socketPath: join(directory, 'agent.sock') },
-    log: { level: 'info', target: 'stderr' },
-  });
+    PROMPTLY,
+  );
 }
 
 function startRouter(simultaneous: boolean): Monami {
-  return startMonami(namespaces.router, 'router', directory, {
-    mobileRouter: {
-      homeAddress: home.homeAddress,
-      homeAgentAddress: home.first,
-      homePrefix: home.prefix,
-      homeLink: { interface: 'home', simultaneous },
-      prefixes: [home.mobileNetworkPrefix],
-      authentication: 'none',
-      uplinks: [{ name: 'away', interface: 'away' }],
+  return startMonami(
+    namespaces.router,
+    'router',
+    directory,
+    {
+      mobileRouter: {
+        homeAddress: home.homeAddress,
+        homeAgentAddress: home.first,
+        homePrefix: home.prefix,
+        homeLink: { interface: 'home', simultaneous },
+        prefixes: [home.mobileNetworkPrefix],
+        authentication: 'none',
+        uplinks: [{ name: 'away', interface: 'away' }],
+      },
+      control: { socketPath: join(directory, 'router.sock') },
+      log: { level: 'info', target: 'stderr' },
     },
-    control: { socketPath: join(directory, 'router.sock') },
-    log: { level: 'info', target: 'stderr' },
-  });
+    PROMPTLY,
+  );
 }
 
 const ipOf = (...argv: readonly string[]) => run(inNamespace(namespaces.router, ['ip', '-6', ...argv]));

@@ -1,5 +1,5 @@
 // A TCP session between two boxes of a lab that has to outlive what happens to the paths below it.
-import { LabError, type LabProcess, start, until } from '../namespace.ts';
+import { LabError, type LabProcess, PROMPTLY, start, until } from '../namespace.ts';
 
 export type EchoReport =
   | { readonly kind: 'ready' }
@@ -8,7 +8,7 @@ export type EchoReport =
   | { readonly kind: 'failed'; readonly reason: string };
 
 const PROGRAM = new URL('./echo.ts', import.meta.url).pathname;
-const RUN = [process.execPath, '--import', 'tsx', PROGRAM];
+const RUN = [...PROMPTLY, process.execPath, '--import', 'tsx', PROGRAM];
 
 export interface EchoSession {
   readonly count: number;
