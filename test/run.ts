@@ -6,8 +6,10 @@ import { join, relative } from 'node:path';
 
 const LAYERS = ['unit', 'sim', 'oracle', 'fuzz', 'lab'];
 const FILE_TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 600_000);
-/** For a file to end by itself after its last test, or to clean up when it is told to end. */
+/** For a file to end by itself after its last test. */
 const PATIENCE_MS = Number(process.env['TEST_PATIENCE_MS'] ?? 10_000);
+/** For it to clean up when it is told to end. */
+const FAREWELL_MS = Number(process.env['TEST_FAREWELL_MS'] ?? 10_000);
 /** The last line of a file's summary. */
 const SUMMARY_END = /^\s*Duration:.*\n/m;
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
@@ -47,7 +49,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 /** Lets a file remove what it has made; SIGKILL if that takes too long. */
 function end(child: ChildProcess): void {
   signalGroup(child, 'SIGTERM');
-  setTimeout(() => signalGroup(child, 'SIGKILL'), PATIENCE_MS).unref();
+  setTimeout(() => signalGroup(child, 'SIGKILL'), FAREWELL_MS).unref();
 }
 
 function runFile(file: string): Promise<Outcome> {

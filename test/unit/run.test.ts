@@ -57,7 +57,7 @@ test('a file that has passed and does not end has failed; it lets go of what it 
   const mark = join(directory, 'cleaned');
   const { status, lines, childLives } = runFile(
     'stays',
-    { TEST_PATIENCE_MS: '2000' },
+    { TEST_PATIENCE_MS: '300' },
     `process.on('SIGTERM', () => { writeFileSync('${mark}', ''); process.exit(1); });`,
     "test('a', () => child());",
   );
@@ -77,7 +77,7 @@ test('a file that ends does not leave anything running', () => {
 test('a file that hangs and is deaf is ended, too', () => {
   const { status, lines } = runFile(
     'deaf',
-    { TEST_PATIENCE_MS: '300', TEST_FILE_TIMEOUT_MS: '3000' },
+    { TEST_FAREWELL_MS: '300', TEST_FILE_TIMEOUT_MS: '3000' },
     "process.on('SIGTERM', () => {});",
     "test('a', () => { for (;;); });",
   );
