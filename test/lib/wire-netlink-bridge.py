@@ -2,7 +2,8 @@
 
 {"send": HEX}  -> {"replies": [HEX, ...]}: every buffer up to the acknowledgement or the end of the dump
 {"run": ARGV}  -> {"status": N, "output": TEXT}
-{"listen": [GROUP, ...], "run": ARGV} -> {"replies": [HEX, ...]}: the notifications that a command causes
+{"listen": [GROUP, ...], "run": ARGV, "silence": SECONDS} -> {"replies": [HEX, ...]}: the notifications that a command
+    causes, up to the first silence of that length
 """
 
 import json
@@ -48,10 +49,10 @@ def run(argv):
     return {"status": done.returncode, "output": done.stdout}
 
 
-def listen(groups, argv):
+def listen(groups, argv, silence):
     with open_socket(groups) as sock:
         done = run(argv)
-        sock.settimeout(0.3)
+        sock.settimeout(silence)
         replies = []
         try:
             while True:
@@ -66,7 +67,7 @@ for line in sys.stdin:
     if "send" in command:
         answer = send(command["send"])
     elif "listen" in command:
-        answer = listen(command["listen"], command["run"])
+        answer = listen(command["listen"], command["run"], command["silence"])
     else:
         answer = run(command["run"])
     print(json.dumps(answer), flush=True)

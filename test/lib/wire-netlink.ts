@@ -56,8 +56,13 @@ export class NetlinkNamespace {
   }
 
   /** The notifications that a command causes. */
-  async listen(groups: readonly number[], ...argv: string[]): Promise<NetlinkMessage[]> {
-    const { status, output, replies } = await this.#ask({ listen: groups, run: argv });
+  listen(groups: readonly number[], ...argv: string[]): Promise<NetlinkMessage[]> {
+    return this.listenFor(0.3, groups, ...argv);
+  }
+
+  /** The same, up to a silence of so many seconds. */
+  async listenFor(silence: number, groups: readonly number[], ...argv: string[]): Promise<NetlinkMessage[]> {
+    const { status, output, replies } = await this.#ask({ listen: groups, run: argv, silence });
     if (status !== 0) throw new Error(`${argv.join(' ')}: ${output}`);
     return decodeAll(replies);
   }

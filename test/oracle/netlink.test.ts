@@ -20,6 +20,8 @@ const ENODEV = 19;
 const ESRCH = 3;
 const PROTOCOL = 77;
 const TABLE = 4711;
+/** The kernel tells losses of a carrier once a second, those of all devices of the machine together. */
+const CARRIER_SECONDS = 1.5;
 
 let kernel: NetlinkNamespace;
 let index: number;
@@ -28,6 +30,20 @@ type Kind<K extends NetlinkMessage['kind']> = Extract<NetlinkMessage, { readonly
 
 function only<K extends NetlinkMessage['kind']>(messages: readonly NetlinkMessage[], kind: K): Kind<K>[] {
   return messages.filter((message): message is Kind<K> => message.kind === kind);
+}
+
+/** What we read and what `ip` says, at one moment: both again if the kernel says something else by then. */
+async function atOneMoment<Theirs, Ours extends { readonly seen: unknown }>(
+  readOurs: () => Promise<Ours>,
+  readTheirs: () => Promise<Theirs>,
+): Promise<[Ours, Theirs]> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const ours = await readOurs();
+    const theirs = await readTheirs();
+    const after = await readOurs();
+    if (JSON.stringify(after.seen) === JSON.stringify(ours.seen)) return [ours, theirs];
+  }
+  throw new Error('the kernel’s answer is another one each time');
 }
 
 async function ipJson<T>(...argv: string[]): Promise<T[]> {
@@ -43,6 +59,8 @@ async function refusedWith(request: Parameters<NetlinkNamespace['request']>[0]):
 
 test.before(async () => {
   kernel = NetlinkNamespace.open();
+  // Duplicate address detection outlasts the test: nothing changes while it is read.
+  await kernel.run('sysctl', '-qw', 'net.ipv6.conf.default.dad_transmits=250');
   await kernel.run('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'far0');
   await kernel.run('ip', 'link', 'set', 'lo', 'up');
   await kernel.run('ip', 'link', 'set', 'far0', 'up');
@@ -66,12 +84,11 @@ interface IpLink {
 const OPERATIONAL_STATES = ['UNKNOWN', 'NOTPRESENT', 'DOWN', 'LOWERLAYERDOWN', 'TESTING', 'DORMANT', 'UP'];
 
 async function compareLinks(): Promise<LinkMessage[]> {
-  const { messages } = await kernel.request({ kind: 'dump-links' });
-  const links = only(messages, 'link');
-  assert.is(only(messages, 'done')[0]?.errno, 0);
-  const expected = await ipJson<IpLink>('link');
-  assert.equal(
-    links.map((link) => ({
+  const readLinks = async () => {
+    const { messages } = await kernel.request({ kind: 'dump-links' });
+    const links = only(messages, 'link');
+    assert.is(only(messages, 'done')[0]?.errno, 0);
+    const seen = links.map((link) => ({
       index: link.index,
       name: link.name,
       up: link.up,
@@ -80,7 +97,12 @@ async function compareLinks(): Promise<LinkMessage[]> {
       master: links.find((other) => other.index === link.masterIndex)?.name,
       address: formatHex(link.hardwareAddress!),
       state: OPERATIONAL_STATES[link.operationalState!],
-    })),
+    }));
+    return { links, seen };
+  };
+  const [{ links, seen }, expected] = await atOneMoment(readLinks, () => ipJson<IpLink>('link'));
+  assert.equal(
+    seen,
     expected.map((link) => ({
       index: link.ifindex,
       name: link.ifname,
@@ -116,7 +138,7 @@ test('a link is set up with an MTU, and links read as ip says', async () => {
 });
 
 test('the loss of a carrier is told, and leaving a bridge is not taken for the end of the link', async () => {
-  const down = await kernel.listen([NetlinkGroup.link], 'ip', 'link', 'set', 'far0', 'down');
+  const down = await kernel.listenFor(CARRIER_SECONDS, [NetlinkGroup.link], 'ip', 'link', 'set', 'far0', 'down');
   const lost = only(down, 'link').filter(({ name }) => name === 'up0');
   assert.ok(lost.length > 0 && lost.every(({ change }) => change === 'new'));
   const last = lost.at(-1)!;
@@ -156,9 +178,24 @@ const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 2
 const forever = (seconds: number) => (seconds === 0xffffffff ? Number.POSITIVE_INFINITY : seconds);
 
 async function compareAddresses(): Promise<AddressMessage[]> {
-  const { messages } = await kernel.request({ kind: 'dump-addresses' });
-  const addresses = only(messages, 'address');
-  const expected = (await ipJson<IpAddress>('address')).flatMap((link) =>
+  const readAddresses = async () => {
+    const { messages } = await kernel.request({ kind: 'dump-addresses' });
+    const addresses = only(messages, 'address');
+    const seen = addresses.map((message) => ({
+      index: message.interfaceIndex,
+      address: `${formatAddress(message.address)}/${message.prefixLength}`,
+      scope: message.scope,
+      tentative: message.tentative,
+      deprecated: message.deprecated,
+      failed: message.duplicateAddressDetectionFailed,
+      temporary: message.temporary,
+      valid: message.validSeconds,
+      preferred: message.preferredSeconds,
+    }));
+    return { addresses, seen };
+  };
+  const [{ addresses, seen }, links] = await atOneMoment(readAddresses, () => ipJson<IpAddress>('address'));
+  const expected = links.flatMap((link) =>
     link.addr_info.map((info) => ({
       index: link.ifindex,
       address: `${info.local}/${info.prefixlen}`,
@@ -171,20 +208,9 @@ async function compareAddresses(): Promise<AddressMessage[]> {
       preferred: forever(info.preferred_life_time),
     })),
   );
-  const actual = addresses.map((message) => ({
-    index: message.interfaceIndex,
-    address: `${formatAddress(message.address)}/${message.prefixLength}`,
-    scope: message.scope,
-    tentative: message.tentative,
-    deprecated: message.deprecated,
-    failed: message.duplicateAddressDetectionFailed,
-    temporary: message.temporary,
-    valid: message.validSeconds,
-    preferred: message.preferredSeconds,
-  }));
   const byName = (a: { index: number; address: string }, b: { index: number; address: string }) =>
     a.index - b.index || a.address.localeCompare(b.address);
-  assert.equal(actual.sort(byName), expected.sort(byName));
+  assert.equal(seen.sort(byName), expected.sort(byName));
   return addresses;
 }
 
