@@ -1,5 +1,5 @@
 // Runs small scripts on the real executable, in its release build and under AddressSanitizer and UBSan.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -88,9 +88,20 @@ export function runBundle(program: string, bundle: string, options: RunOptions =
   return execute(first, [...rest, '--bundle', bundle, ...(options.words ?? [])], options.input ?? '');
 }
 
+let ownNetwork: readonly string[] | undefined;
+
+/** Words in front of a command that give it a loopback of its own, where its ports are free; none without the right. */
+function inOwnNetwork(): readonly string[] {
+  ownNetwork ??=
+    spawnSync('unshare', ['--net', 'true']).status === 0
+      ? ['unshare', '--net', 'bash', '-ec', 'ip link set lo up; exec "$@"', 'bash']
+      : [];
+  return ownNetwork;
+}
+
 /** Runs a script that must end well and say nothing on standard error; returns the value that it reports. */
 export async function runScript(program: string, name: string, directory: string, options: RunOptions = {}) {
-  const run = await runBundle(program, await bundleScript(name, directory), options);
+  const run = await runBundle(program, await bundleScript(name, directory), { wrapper: inOwnNetwork(), ...options });
   if (run.status !== 0 || run.stderr !== '')
     throw new Error(`${name}: status ${run.status}\n${run.stdout}${run.stderr}`);
   return JSON.parse(run.stdout) as unknown;
