@@ -1,163 +1,146 @@
-// Writes validator.generated.js: ajv's standalone code for the configuration's and the board's schema, and what each
-// key allows, in words. ajv itself stays out of the product, and so do the schemas' texts.
+// Writes validator.generated.js: the rules of the configuration's and the board's schema. ajv's standalone code judges
+// each value; which keys there are, which are missing and what they are by default stand in tables (see rules.ts), which
+// take a fourth of the room that ajv's code for them takes. ajv itself stays out of the product.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 
-/** Keywords that only people read. */
-const PROSE = ['$schema', 'title', 'description', 'x-allowed', 'writeOnly', 'format'];
 const here = dirname(fileURLToPath(import.meta.url));
 const read = (path) => JSON.parse(readFileSync(join(here, path), 'utf8'));
 const SCHEMAS = { configuration: read('schema.json'), board: uplinksOf(read('../../board/board.schema.json')) };
+
+/** Keywords that only people read. */
+const PROSE = ['$schema', 'title', 'description', 'x-allowed', 'writeOnly', 'format'];
+/** Keywords that the tables stand for. */
+const TABLES = ['default', 'properties', 'required', 'additionalProperties', 'items'];
+/** Limits that are handed to ajv's code with the value, so that one function does for all numbers and one for all lists. */
+const LIMITS = { integer: ['minimum', 'maximum', 'multipleOf'], array: ['minItems', 'maxItems'] };
 
 /** Of a board, the router needs no more than its uplinks; tests hold descriptions to the whole schema. */
 function uplinksOf({ type, properties: { uplinks } }) {
   return { type, required: ['uplinks'], properties: { uplinks } };
 }
 
-
 function listed(values) {
   return values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
 
+/** A number's words are made from its limits, in rules.ts. */
 function inWords(schema) {
   if (schema['x-allowed'] !== undefined) return schema['x-allowed'];
   if (schema.enum) return listed(schema.enum.map((value) => JSON.stringify(value)));
   if (schema.type === 'boolean') return 'true or false';
-  if (schema.type === 'integer') {
-    const what = schema.multipleOf === undefined ? 'a whole number' : `a multiple of ${schema.multipleOf}`;
-    return schema.maximum === undefined
-      ? `${what} of at least ${schema.minimum}`
-      : `${what} from ${schema.minimum} to ${schema.maximum}`;
-  }
   if (schema.type === 'array') return 'a list';
   if (schema.type === 'object') return 'an object';
   throw new Error(`no words for ${JSON.stringify(schema)}`);
 }
 
-/** Rows [path, what is allowed, keys of an object, secret]; a list's items have the path of the list and `[]`. */
-function describe(schema, path, rows) {
-  const keys = schema.properties && Object.keys(schema.properties).filter((key) => key !== '$schema');
-  rows[path] = { allowed: inWords(schema), ...(keys && { keys }), ...(schema.writeOnly && { secret: true }) };
-  for (const [key, value] of Object.entries(schema.properties ?? {})) {
-    if (value.description === undefined) throw new Error(`${path}.${key} has no description`);
-    describe(value, path === '' ? key : `${path}.${key}`, rows);
+const ajv = new Ajv({
+  $data: true,
+  allowUnionTypes: true,
+  messages: false,
+  validateFormats: false,
+  code: { source: true, esm: true, lines: true },
+});
+
+/** The names of ajv's functions by the schemas that they check. */
+const checks = new Map();
+
+function check(schema) {
+  const text = JSON.stringify(schema);
+  if (!checks.has(text)) {
+    checks.set(text, `check${checks.size}`);
+    ajv.addSchema(schema, checks.get(text));
   }
-  if (schema.items) describe(schema.items, `${path}[]`, rows);
-  return rows;
+  return checks.get(text);
+}
+
+function checkWithLimits(type) {
+  const limits = LIMITS[type].map((keyword) => [keyword, { $data: `1/${keyword}` }]);
+  return check({ type: 'object', properties: { value: { type, ...Object.fromEntries(limits) } } });
+}
+
+/** The rules' names by their code, each after those in it. */
+const rules = new Map();
+
+function rule(name, ...values) {
+  while (values.at(-1) === undefined) values.pop();
+  const code = `${name}(${values.map((value) => value ?? 'undefined').join(', ')})`;
+  if (!rules.has(code)) rules.set(code, `rule${rules.size}`);
+  return rules.get(code);
+}
+
+/** The name of the rule for a schema. */
+function ruleOf(schema, path) {
+  const own = Object.fromEntries(Object.entries(schema).filter(([key]) => ![...PROSE, ...TABLES].includes(key)));
+  const limits = LIMITS[own.type];
+  const takesLimits = limits !== undefined && Object.keys(own).every((key) => key === 'type' || limits.includes(key));
+  const values = takesLimits ? limits.map((keyword) => JSON.stringify(own[keyword])) : [];
+  if (schema.type === 'integer' && takesLimits) return rule('wholeNumber', checkWithLimits('integer'), ...values);
+  const words = JSON.stringify(inWords(schema));
+  if (schema.type === 'array' && takesLimits && schema.items)
+    return rule('list', checkWithLimits('array'), words, ruleOf(schema.items, `${path}[]`), ...values);
+  if (schema.items || (schema.type === 'array' && schema.writeOnly)) throw new Error(`${path}: no rule for such a schema`);
+  const plain = rule('anything', check(own), words, schema.writeOnly);
+  return schema.properties ? objectRule(schema, path, plain) : plain;
+}
+
+function objectRule({ properties, required, additionalProperties }, path, plain) {
+  const rows = Object.entries(properties).map(([key, value]) => {
+    if (value.description === undefined) throw new Error(`${path}.${key} has no description`);
+    return `${JSON.stringify(key)}: ${ruleOf(value, `${path}.${key}`)}`;
+  });
+  const defaults = Object.fromEntries(
+    Object.entries(properties).flatMap(([key, value]) => (value.default === undefined ? [] : [[key, value.default]])),
+  );
+  return rule(
+    'object',
+    plain,
+    `{ ${rows.join(', ')} }`,
+    required && JSON.stringify(required),
+    Object.keys(defaults).length > 0 ? `() => (${JSON.stringify(defaults)})` : undefined,
+    additionalProperties === false ? undefined : true,
+  );
 }
 
 /**
- * A third of the size: errors carry no more than their place and key, and nothing refers to the embedded schemas, so
- * that the bundler leaves them out. Throws when ajv's output has another shape than the one known here.
+ * ajv's functions without the errors that they describe: a rule asks for yes or no and has its own words. Throws when
+ * ajv's output has another shape than the one known here.
  */
-function compact(source) {
-  const errors = source.match(/ = \{instancePath[:,]/g).length;
-  let found = 0;
+function withoutErrors(source) {
   const code = source
-    .replace(
-      /const (err\d+) = \{instancePath(:[^,]+)?,schemaPath:"[^"]*",keyword:"(\w+)",params:\{(.*?)\}\};\s*if\(vErrors === null\)\{\s*vErrors = \[\1\];\s*\}\s*else \{\s*vErrors\.push\(\1\);\s*\}\s*errors\+\+;/g,
-      (_, _name, place, keyword, params) => {
-        found++;
-        const key = keyword === 'required' || keyword === 'additionalProperties' ? `,${params.split(': ')[1]}` : '';
-        return `vErrors = report(vErrors,${place?.slice(1) ?? 'instancePath'}${key});errors++;`;
-      },
-    )
-    .replace(/func\d+\.call\((schema\d+)((?:\.\w+)+), (key\d+)\)/g, (_, name, path, key) => {
-      const schema = JSON.parse(new RegExp(`^(?:.*;)?const ${name} = (.*);$`, 'm').exec(source)[1]);
-      const at = path.slice(1).split('.').reduce((node, step) => node[step], schema);
-      return `${JSON.stringify(Object.keys(at))}.includes(${key})`;
-    })
-    .replace(/^const (schema|func)\d+ = .*;$/gm, '');
-  if (found !== errors || /\brequire\(|\bschema\d+\./.test(code))
-    throw new Error(`ajv's code has another shape: ${found} of ${errors} errors found; avoid the keyword`);
-  return `function report(errors, place, key){const list = errors ?? [];list.push({place, key});return list;}\n${code}`;
+    .replace(/^"use strict";/, '')
+    .replace(/^const schema\d+ = .*;$/gm, '')
+    .replace(/^(function validate\d+\(data), \{.*\}=\{\}\)\{$/gm, '$1){')
+    .replace(/^validate\d+\.errors = .*;$/gm, '')
+    .replace(/^(let vErrors = null|let errors = 0|const _errs\d+ = errors);$/gm, '')
+    .replace(/^if\(errors === (0|_errs\d+)\)\{$/gm, '{')
+    .replace(/^return errors === 0;$/gm, 'return true;')
+    .replace(/\n\n+/g, '\n');
+  if (/\b(require\(|_errs\d|errors\b|vErrors\b|instancePath\b|schema\d)/.test(code))
+    throw new Error(`ajv's code has another shape; avoid the keyword:\n${code}`);
+  return code;
 }
 
-/** Parts that are worth a function of their own where they occur more than once. */
-const WORTH_SHARING = 80;
+const exported = Object.entries(SCHEMAS).map(([name, schema]) => `export const ${name}Rule = ${ruleOf(schema, name)};`);
+const named = [...rules].map(([code, name]) => `const ${name} = ${code};`);
+const checkCode = standaloneCode(ajv, Object.fromEntries([...checks.values()].map((name) => [name, name])));
 
-/** The schema without its prose, and with parts that repeat moved to `$defs`, so that their code is there once. */
-function shared(schema) {
-  const counts = new Map();
-  const isSchema = (node) => typeof node.type === 'string' || Array.isArray(node.type ?? node.anyOf ?? node.oneOf);
-  const bare = (node) => {
-    if (Array.isArray(node)) return node.map(bare);
-    if (node === null || typeof node !== 'object') return node;
-    const kept = Object.entries(node).filter(([key, value]) => !(PROSE.includes(key) && typeof value !== 'object'));
-    return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]));
-  };
-  const split = ({ default: fallback, ...rest }) => [JSON.stringify(rest), fallback];
-  const count = (node) => {
-    if (node === null || typeof node !== 'object') return;
-    const [text] = split(node);
-    if (isSchema(node) && text.length >= WORTH_SHARING) counts.set(text, (counts.get(text) ?? 0) + 1);
-    for (const value of Object.values(node)) count(value);
-  };
-  const names = new Map();
-  const defs = {};
-  const replace = (node, isRoot = false) => {
-    if (node === null || typeof node !== 'object') return node;
-    if (Array.isArray(node)) return node.map((item) => replace(item));
-    const [text, fallback] = split(node);
-    if (isRoot || !isSchema(node) || (counts.get(text) ?? 0) < 2) return inside(node);
-    if (!names.has(text)) {
-      names.set(text, `part${names.size}`);
-      defs[names.get(text)] = inside(JSON.parse(text));
-    }
-    return { ...(fallback !== undefined && { default: fallback }), $ref: `#/$defs/${names.get(text)}` };
-  };
-  const inside = (node) => Object.fromEntries(Object.entries(node).map(([key, value]) => [key, replace(value)]));
-  const plain = bare(schema);
-  count(plain);
-  return { ...replace(plain, true), $defs: defs };
-}
-
-const ajv = new Ajv({
-  inlineRefs: false,
-  allErrors: true,
-  allowUnionTypes: true,
-  useDefaults: true,
-  messages: false,
-  validateFormats: false,
-  code: { source: true, esm: true, optimize: 2, lines: true },
-});
-ajv.addVocabulary(['x-allowed']);
-const names = {};
-for (const [name, schema] of Object.entries(SCHEMAS)) {
-  ajv.addSchema({ ...shared(schema), $id: name });
-  names[`${name}Schema`] = name;
-}
-const code = compact(standaloneCode(ajv, names));
-const rows = Object.entries(SCHEMAS).map(
-  ([name, schema]) => `export const ${name}Words = ${JSON.stringify(describe(schema, '', {}))};`,
-);
 writeFileSync(
   join(here, 'validator.generated.js'),
-  `// Generated by generate-validator.mjs from schema.json and board.schema.json.\n${code}\n${rows.join('\n')}\n`,
+  `// Generated by generate-validator.mjs from schema.json and board.schema.json.
+import { anything, list, object, wholeNumber } from './rules.ts';
+${[withoutErrors(checkCode), ...named, ...exported].join('\n')}
+`,
 );
 writeFileSync(
   join(here, 'validator.generated.d.ts'),
   `// Generated by generate-validator.mjs.
-/** \`place\` is a JSON pointer; \`key\` a key missing or unknown there. */
-export interface SchemaError {
-  readonly place: string;
-  readonly key?: string;
-}
-export interface SchemaValidator {
-  (data: unknown): boolean;
-  errors?: readonly SchemaError[] | null;
-}
-/** What a key allows, in words; \`keys\` are those of an object. */
-export interface Words {
-  readonly allowed: string;
-  readonly keys?: readonly string[];
-  readonly secret?: boolean;
-}
+import type { Rule } from './rules.ts';
 ${Object.keys(SCHEMAS)
-  .map((name) => `export const ${name}Schema: SchemaValidator;\nexport const ${name}Words: Readonly<Record<string, Words>>;`)
+  .map((name) => `export const ${name}Rule: Rule;`)
   .join('\n')}
 `,
 );

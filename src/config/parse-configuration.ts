@@ -5,6 +5,7 @@ import { checkAuthentication, type Keys, nodePath } from './check-authentication
 import { checkHomeAgent } from './check-home-agent.ts';
 import { careOfNames, checkHomeUplinks, ONLY_HOME } from './check-homes.ts';
 import { checkMobileRouter, checkUplinks } from './check-mobile-router.ts';
+import { checkSchema } from './check-schema.ts';
 import type {
   Authentication,
   Configuration,
@@ -26,8 +27,8 @@ import type {
 } from './document.ts';
 import { type Files, NO_FILES } from './files.ts';
 import { type Json, JsonError, parseJson } from './json.ts';
-import { checkSchema, type Problem, Problems, shown } from './problems.ts';
-import { boardSchema, boardWords, configurationSchema, configurationWords } from './validator.generated.js';
+import { type Problem, Problems, shown } from './problems.ts';
+import { boardRule, configurationRule } from './validator.generated.js';
 
 export { formatProblem, type Problem } from './problems.ts';
 
@@ -62,7 +63,7 @@ export function parseConfiguration(
   const problems = new Problems();
   const document = read(text, '', problems) as ConfigurationDocument | undefined;
   if (document === undefined) return { problems: problems.list() };
-  checkSchema(document as Json, configurationSchema, configurationWords, problems);
+  checkSchema(document as Json, configurationRule, problems);
   if (problems.has('')) return { problems: problems.list() };
 
   const { mobileRouter, homeAgent } = document;
@@ -122,7 +123,7 @@ function findUplinks(
   }
   const inBoard = new Problems();
   const description = read(text, '', inBoard);
-  if (description !== undefined) checkSchema(description, boardSchema, boardWords, inBoard);
+  if (description !== undefined) checkSchema(description, boardRule, inBoard);
   const uplinks = inBoard.has('') ? [] : ((description as BoardDocument).uplinks ?? []);
   checkUplinks(uplinks, 'uplinks', tunnel, inBoard);
   for (const { path: inner, message } of inBoard.list())
