@@ -14,13 +14,11 @@ const ALIASES = {
   bl: 'src/platform/quickjs/shims/bl.cjs',
   buffer: 'src/platform/quickjs/shims/buffer.ts',
   debug: 'src/platform/quickjs/shims/debug.cjs',
-  'lru-cache': 'src/platform/quickjs/shims/lru-cache.ts',
   process: 'src/platform/quickjs/shims/process.cjs',
   'process-nextick-args': 'src/platform/quickjs/shims/process-nextick-args.cjs',
   'readable-stream': 'src/platform/quickjs/shims/readable-stream.cjs',
   'rfdc/default': 'src/platform/quickjs/shims/rfdc.cjs',
   socks: 'src/platform/quickjs/shims/socks.ts',
-  'worker-timers': 'src/platform/quickjs/shims/worker-timers.ts',
 };
 
 /** Imported with a slash behind its name, which an alias cannot have. */
@@ -28,6 +26,11 @@ const STRING_DECODER = 'src/platform/quickjs/shims/stream-absent.cjs';
 
 /** The same for modules that packages import from within themselves, by their place in node_modules. */
 const PARTS = {
+  'mqtt/build/lib/get-timer': 'src/platform/quickjs/shims/mqtt-timer.cjs',
+  'mqtt/build/lib/handlers/auth': 'src/platform/quickjs/shims/mqtt-absent.cjs',
+  'mqtt/build/lib/is-browser': 'src/platform/quickjs/shims/mqtt-no-browser.cjs',
+  'mqtt/build/lib/topic-alias-recv': 'src/platform/quickjs/shims/mqtt-absent.cjs',
+  'mqtt/build/lib/topic-alias-send': 'src/platform/quickjs/shims/mqtt-absent.cjs',
   'readable-stream/lib/internal/streams/add-abort-signal': 'src/platform/quickjs/shims/stream-absent.cjs',
   'readable-stream/lib/internal/streams/duplexify': 'src/platform/quickjs/shims/stream-absent.cjs',
   'readable-stream/lib/internal/streams/end-of-stream': 'src/platform/quickjs/shims/stream-absent.cjs',
@@ -38,7 +41,24 @@ const PARTS = {
   'readable-stream/lib/ours/util': 'src/platform/quickjs/shims/stream-util.cjs',
 };
 
-/** Resolves those, and leaves of MQTT.js's description of itself what it reads of it: its version. */
+/** Packages that log each step to nobody, and how they call their logs. */
+const LOGGING = /node_modules[\\/](mqtt|mqtt-packet|readable-stream)[\\/].*\.js$/;
+const LOG_CALL = /(?<![\w$.])(this\.log|client\.log|debug)\(/g;
+
+/**
+ * Names of a package's own, by JavaScript's custom; no data has any that starts so. They become shorter wherever they
+ * stand as a property, and those that mqtt-packet looks up by a list of texts stay as they are.
+ */
+const PRIVATE_NAME = /^_[^_]/;
+const LOOKED_UP = /^_(parseHeader|parseLength|parsePayload|newPacket)$/;
+
+/** What packages may take in all: what a new version drags in, or logs in another way, is seen. */
+const PACKAGES_BYTES = 110_000;
+
+/**
+ * Resolves those parts, leaves of MQTT.js's description of itself what it reads of it, its version, and tells esbuild
+ * that calls of a log may go: it keeps what their arguments do besides.
+ */
 const smallerPackages = {
   name: 'smaller-packages',
   setup({ onLoad, onResolve }) {
@@ -48,6 +68,9 @@ const smallerPackages = {
       return shim && { path: join(root, shim) };
     });
     onResolve({ filter: /^string_decoder\/$/ }, () => ({ path: join(root, STRING_DECODER) }));
+    onLoad({ filter: LOGGING }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(LOG_CALL, '/* @__PURE__ */ $&'),
+    }));
     onLoad({ filter: /node_modules[\\/]mqtt[\\/]package\.json$/ }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, 'utf8'));
       return { contents: JSON.stringify({ version }), loader: 'json' };
@@ -72,6 +95,10 @@ const result = await build({
   plugins: [smallerPackages],
   define: { MONAMI_VERSION: JSON.stringify(version) },
   minify: true,
+  mangleProps: PRIVATE_NAME,
+  mangleQuoted: true,
+  mangleCache: {},
+  reserveProps: LOOKED_UP,
   legalComments: 'none',
   charset: 'utf8',
   metafile: true,
@@ -81,19 +108,27 @@ const result = await build({
 });
 
 const [output] = result.outputFiles;
-mkdirSync(dirname(out), { recursive: true });
-if (existsSync(output.path) && readFileSync(output.path).equals(Buffer.from(output.contents))) process.exit(0);
-writeFileSync(output.path, output.contents);
+const isText = (name) => ['"', "'", '`'].some((quote) => output.text.includes(quote + name + quote));
+const inText = Object.keys(result.mangleCache).filter(isText);
+if (inText.length > 0) throw new Error(`looked up by their names, so keep them in LOOKED_UP: ${inText.join(', ')}`);
 
 /** The bundle's octets by the room or the package that they come from. */
 const rooms = new Map();
+let packagesBytes = 0;
 const [described] = Object.values(result.metafile.outputs);
 for (const [path, { bytesInOutput }] of Object.entries(described.inputs)) {
   const parts = relative(root, resolve(root, path)).split('/');
   const packaged = parts.lastIndexOf('node_modules');
+  if (packaged >= 0) packagesBytes += bytesInOutput;
   const room = packaged >= 0 ? parts.slice(packaged + 1)[0] : parts.slice(0, 2).join('/');
   rooms.set(room, (rooms.get(room) ?? 0) + bytesInOutput);
 }
+if (packagesBytes > PACKAGES_BYTES) throw new Error(`packages take ${packagesBytes} octets, and may ${PACKAGES_BYTES}`);
+
+mkdirSync(dirname(out), { recursive: true });
+if (existsSync(output.path) && readFileSync(output.path).equals(Buffer.from(output.contents))) process.exit(0);
+writeFileSync(output.path, output.contents);
+
 for (const [room, bytes] of [...rooms].sort((a, b) => b[1] - a[1])) {
   if (bytes > 0) console.log(`  ${String(bytes).padStart(7)} ${room}`);
 }
