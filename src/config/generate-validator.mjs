@@ -80,9 +80,11 @@ function ruleOf(schema, path) {
   const values = takesLimits ? limits.map((keyword) => JSON.stringify(own[keyword])) : [];
   if (schema.type === 'integer' && takesLimits) return rule('wholeNumber', checkWithLimits('integer'), ...values);
   const words = JSON.stringify(inWords(schema));
-  if (schema.type === 'array' && takesLimits && schema.items)
+  if (schema.type === 'array' && takesLimits && schema.items && !schema.writeOnly)
     return rule('list', checkWithLimits('array'), words, ruleOf(schema.items, `${path}[]`), ...values);
-  if (schema.items || (schema.type === 'array' && schema.writeOnly)) throw new Error(`${path}: no rule for such a schema`);
+  const hasKeys = schema.properties !== undefined && typeof schema.additionalProperties !== 'object';
+  if (schema.items || (!hasKeys && (schema.required || schema.additionalProperties !== undefined)))
+    throw new Error(`${path}: no rule for such a schema`);
   const plain = rule('anything', check(own), words, schema.writeOnly);
   return schema.properties ? objectRule(schema, path, plain) : plain;
 }
