@@ -175,6 +175,8 @@ export class Stack {
       if (!(error instanceof WireError)) throw error;
       return this.#refuse(bytes, error, nowMs);
     }
+    // Only mobile nodes have a home address to forward to (RFC 6275 §8.2).
+    if (packet.routing2 !== undefined && !this.#mobileRouter) return this.#execute(this.#drop('not-for-this-node'));
     switch (packet.kind) {
       case 'mobility':
         this.#counters.countMessage('received', messageName(packet.message));

@@ -161,6 +161,21 @@ test('[6275-9.3.3-04] errors are answered ten times a second, whatever comes; re
   assert.is(bench.answers(bulkUpdate(2, [1])).length, 1);
 });
 
+test('[6275-8.2-02] a home agent is no mobile node: what has a type 2 routing header is discarded without a word', () => {
+  const bench = agentWithBindings();
+  const before = bench.stack.status(bench.nowMs).homeAgent?.bindings;
+  const packets = [
+    bulkUpdate(2, [3]),
+    bindingUpdate(2, { lifetimeSeconds: 0 }),
+    unknownMessage(),
+    dataPacket(third),
+    dataPacket(first),
+  ];
+  for (const packet of packets) assert.equal(bench.answers({ ...packet, routing2: HOME }), []);
+  assert.equal(bench.stack.status(bench.nowMs).homeAgent?.bindings, before);
+  assert.equal(bench.drops(), { 'not-for-this-node': packets.length });
+});
+
 // --- malformed packets -----------------------------------------------------------------------------------------------
 
 test('[6275-9.2-01] a wrong checksum is met with silence, and counted', () => {
