@@ -95,9 +95,10 @@ export class ServedHome {
       const id = this.tunnelId(attachment);
       if (agent === undefined) return [];
       if (id !== null) return [{ id, agent, attachment, isAcknowledged: true }];
-      // The agent may send by it already: the acknowledgement can be late or lost.
-      const bid = registration?.support === 'unsupported' ? NO_BID : attachment.bid;
-      if (!registration?.mayHold(bid, attachment.careOfAddress)) return [];
+      // The agent may send by it already: the acknowledgement can be late or lost. And in plain Mobile IPv6 the care-of
+      // address that was bound before still gets what was on its way (RFC 6275 §11.5.4).
+      const isPlain = registration?.support === 'unsupported';
+      if (!isPlain && !registration?.mayHold(attachment.bid, attachment.careOfAddress)) return [];
       return [{ id: this.#place * TUNNEL_IDS + attachment.bid, agent, attachment, isAcknowledged: false }];
     });
     // An address that is on two interfaces for a moment makes one tunnel.

@@ -216,6 +216,29 @@ test('back on the old path after an update by another one that may have arrived,
   assert.equal(bench.usable(), [1, 2]);
 });
 
+test('[6275-11.5.4-03] the care-of address that was bound before stays good to receive by, as long as the router has it', () => {
+  const [bench, update] = starting();
+  bench.settle(bench.acknowledge(update, { identifiers: false }), { identifiers: false });
+  bench.settle(bench.wait(2000).concat(bench.uplinks(null, second, null)), { identifiers: false });
+  bench.run(2000);
+  // The better uplink is back and bound: what the agent sent to the other one is still on its way.
+  bench.settle(bench.uplinks(first, second, null), { identifiers: false });
+  const table = { side: 'mobile-router', icmpSource: HOME, interfaces: [], ...bench.router.forwarding(bench.nowMs) };
+  assert.equal(
+    table.tunnels.map(({ outerSource, outerDestination, usable }) => [outerSource, outerDestination, usable]),
+    [
+      [first, AGENT, true],
+      [second, AGENT, false],
+    ],
+  );
+  assert.is(tableProblem(table as ForwardingTable), undefined);
+  bench.settle(bench.uplinks(first, null, null), { identifiers: false });
+  assert.equal(
+    bench.router.forwarding(bench.nowMs).tunnels.map(({ outerSource }) => outerSource),
+    [first],
+  );
+});
+
 test('[5648-3-06, 5648-5.7-01, 6275-11.7.1-04] no BID in the answer: plain Mobile IPv6 from then on', () => {
   const [bench, update] = starting();
   const [plain, ...more] = bench.acknowledge(update, { identifiers: false });
