@@ -31,14 +31,6 @@ interface PacketTooBig {
   readonly mtuBytes: number;
 }
 
-/** A Packet Too Big for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
-interface PacketTooBig {
-  readonly type: 'packet-too-big';
-  readonly local: Address;
-  readonly remote: Address;
-  readonly mtuBytes: number;
-}
-
 /** What a mobile router is told. */
 export type MobileRouterInput =
   /** All configured uplinks, and the interfaces that may be on a home link, as they are now. */
