@@ -19,7 +19,7 @@ const demo = spawnSync(process.execPath, ['--import', 'tsx', MAIN, '--fast', '--
 });
 const words = `${demo.stdout}${demo.stderr}`;
 
-test('every session survives every event within the gaps allowed, and nothing is left behind', () => {
+test('[MHA-3-09] every session survives every event within the gaps allowed, and nothing is left behind', () => {
   assert.is(demo.status, 0, words);
   const result = JSON.parse(readFileSync(jsonFile, 'utf8')) as DemoResult;
   assert.equal(result.problems, []);

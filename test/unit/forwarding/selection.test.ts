@@ -107,7 +107,22 @@ test('balanced flows are spread in proportion to the weights', () => {
     assert.ok(Math.abs(shares[place]! - share) < 0.015, `tunnel ${place + 1}: ${shares[place]}`);
 });
 
-test('when a balanced tunnel goes, only its flows move, and to all the others', () => {
+test('[MHA-3-03] the load is shared over all usable tunnels, and each flow comes back by the one that it went by', () => {
+  const router = forwarderWith(balanced());
+  const agent = forwarderWith(homeAgentTable({ mode: SelectionMode.follow }));
+  const counts = [0, 0, 0, 0];
+  for (let port = 1; port <= 400; port++) {
+    const tunnel = tunnelOf(router, flow(port));
+    counts[tunnel]!++;
+    hear(agent, CARE_OF[tunnel - 1]!, port);
+    hear(agent, CARE_OF[tunnel % 3]!, port + 1000);
+    assert.is(tunnelOf(agent, downFlow(port)), tunnel);
+  }
+  assert.is(counts[0], 0);
+  assert.ok(Math.max(...counts.slice(1)) < 1.25 * Math.min(...counts.slice(1)), counts.join());
+});
+
+test('[MHA-3-08] when a balanced tunnel goes, only its flows move, and to all the others', () => {
   const before = forwarderWith(balanced());
   const after = forwarderWith(balanced({ places: [0, 2] }));
   const moved = new Set<number>();

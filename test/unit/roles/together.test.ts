@@ -113,6 +113,62 @@ test('[5648-3-06, 5648-3-07, MHA-6.3.4-01] with an agent that does not know BIDs
   }
 });
 
+test('[MHA-5.1-01] one uplink and an agent that does not know BIDs: a plain registration, and none with a BID after it', () => {
+  const world = new Together(13, {}, { multipleCareOfAddresses: false });
+  world.links[0]!.up = true;
+  world.tellUplinks();
+  world.run(5000);
+  const before = world.router.sent.length;
+  world.run(600_000);
+  assert.equal(world.bindingCache(), [`0${world.usableLinks()[0]!.slice(1)}`]);
+  assert.equal(world.updateList(), world.bindingCache());
+  const later = world.router.sent.slice(before);
+  assert.ok(later.length > 0);
+  for (const { bids } of later) assert.equal(bids, []);
+});
+
+test('[MHA-3-01] through twenty changes, whichever uplink is the only one, home address and networks are reached by it', () => {
+  const world = new Together(14);
+  const reached = () => ({
+    router: world.router.router.forwarding(world.nowMs).groups.map(({ prefixes }) => prefixes),
+    agent: world.agent.agent.forwarding(world.nowMs).groups.map(({ prefixes }) => prefixes),
+  });
+  let current = world.links[0]!;
+  current.up = true;
+  world.tellUplinks();
+  world.run(2000);
+  const before = reached();
+  for (let count = 0; count < 20; count++) {
+    const next = world.random.pick(world.links.filter((link) => link !== current));
+    next.up = true;
+    world.tellUplinks();
+    world.run(2000);
+    current.up = false;
+    world.tellUplinks();
+    world.run(1000);
+    current = next;
+    assert.equal([world.updateList(), world.bindingCache()], [world.usableLinks(), world.usableLinks()]);
+    assert.equal(world.router.usable(), [current.bid]);
+    assert.equal(reached(), before);
+  }
+});
+
+test('[MHA-3-10] all paths are kept alive: after ten minutes any two may go at once, and the third is there', () => {
+  for (const kept of [0, 1, 2]) {
+    const world = new Together(15);
+    for (const link of world.links) link.up = true;
+    world.tellUplinks();
+    world.run(600_000);
+    // The first one brings traffic, which is as good as an answer.
+    for (const bid of [2, 3]) assert.ok(world.router.router.status(world.nowMs).uplinks[bid - 1]!.roundTripMs! > 0);
+    for (const [place, link] of world.links.entries()) link.up = place === kept;
+    world.tellUplinks();
+    assert.equal(world.router.usable(), [kept + 1]);
+    world.run(1000);
+    assert.equal(world.bindingCache(), world.usableLinks());
+  }
+});
+
 test('[6275-11.7.3-04] in quiet hours no binding is ever missing, and the machines sleep most of the time', () => {
   const world = new Together(9);
   for (const link of world.links) link.up = true;

@@ -63,6 +63,23 @@ test('[MHA-6.1.3-02, MHA-A-02, 5648-5.4-02] a silently dead uplink is left, and 
   assert.equal(handover, { type: 'handover', from: 'cellular', to: 'wifi', reason: 'probe-lost' });
 });
 
+test('[MHA-5.3-02] of two care-of addresses of one link the one that brings nothing any more is left for the other', () => {
+  const bench = probed();
+  const together = bench.observed().map((uplink) => ({ ...uplink, interfaceIndex: 11 }));
+  bench.handle({ type: 'uplinks', uplinks: together });
+  bench.traffic = (tunnelId) => ({ sentPackets: tunnelId === 1 ? bench.nowMs : 0, lastReceivedMs: 0 });
+  run(bench, 3000, [second, third]);
+  assert.equal(bench.states(), ['dead', 'active', 'active']);
+  const { tunnels } = bench.router.forwarding(bench.nowMs);
+  assert.equal(
+    tunnels.filter(({ usable }) => usable).map(({ outerSource, interfaceIndex }) => [outerSource, interfaceIndex]),
+    [
+      [second, 11],
+      [third, 11],
+    ],
+  );
+});
+
 test('[MHA-6.1.3-06] when it answers again it is registered again and takes the traffic', () => {
   const bench = probed();
   run(bench, 8000, [second, third]);

@@ -26,7 +26,7 @@ const handovers = (bench: MobileRouterBench) =>
 
 // --- coming and going ------------------------------------------------------------------------------------------------
 
-test('[5648-5.4-02, MHA-6.3.4-01, MHA-A-01, MHA-3-02] an uplink that goes: traffic leaves it at once, and its BID is removed over another one', () => {
+test('[5648-5.4-02, MHA-6.3.4-01, MHA-A-01, MHA-3-02, MHA-3-14] an uplink that goes: traffic leaves it at once, and its BID is removed over another one', () => {
   const bench = registeredRouter([1, 2, 3]);
   assert.equal(bench.usable(), [1, 2, 3]);
   const [removal, ...more] = bench.uplinks(null, second, third);
@@ -105,7 +105,7 @@ test('[3963-B.1-01, MHA-6.1.2-03] while a new care-of address is not yet acknowl
   assert.is(bench.router.forwarding(bench.nowMs).tunnels[1]?.outerSource, CARE_OF[7]);
 });
 
-test('all uplinks go: nothing can be sent, and the first that returns brings everything back', () => {
+test('[MHA-3-14] all uplinks go: nothing can be sent, and the first that returns brings everything back', () => {
   const bench = registeredRouter([1, 2]);
   assert.equal(bench.uplinks(null, null, null), []);
   assert.equal(bench.usable(), []);
@@ -265,7 +265,7 @@ test('Binding Updates are no business of a mobile router', () => {
   assert.equal(dropsIn(bench.receive(packet)), ['unexpected-message']);
 });
 
-test('[5648-5.8-01, 5648-6.4-02] a Binding Refresh Request is followed by a refresh of the BIDs that it names, or of all', () => {
+test('[5648-5.8-01, 5648-6.4-02, 6275-8.5-01] a Binding Refresh Request is followed by a refresh of the BIDs that it names, or of all', () => {
   for (const [named, refreshed] of [
     [[2], [2]],
     [
