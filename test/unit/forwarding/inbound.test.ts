@@ -4,6 +4,7 @@ import { prefix } from '../../../src/bytes/prefix.ts';
 import { Protocol } from '../../../src/forwarding/ipv6-header.ts';
 import { type ForwardingResult, ReferenceForwarder } from '../../../src/forwarding/reference.ts';
 import { type BindingGroup, SelectionMode, type Tunnel } from '../../../src/forwarding/table.ts';
+import { NextHeader } from '../../../src/wire/ip/numbers.ts';
 import {
   concat,
   destinationOptions,
@@ -73,6 +74,15 @@ test('[3963-3-06] a mobile router delivers only what is for its own prefixes and
 test('[3963-6.4-02] [3963-9-04] [6275-10.4.5-01] [6275-10.4.5-03] a home agent takes packets from every registered care-of address and from no other', () => {
   const forwarder = homeAgent();
   const inner = udpPacket(fields(VEHICLE, SERVER));
+  for (const careOf of CARE_OF)
+    assert.equal(delivered(forwarder.inbound(outerPacket(fields(careOf, HOME_AGENT), inner), 0)), inner);
+  assert.equal(forwarder.inbound(outerPacket(fields(STRANGER, HOME_AGENT), inner), 0), UNKNOWN);
+});
+
+test('[5648-9.3.1-01] a Home Test Init in the tunnel is forwarded from every registered care-of address', () => {
+  const forwarder = homeAgent();
+  const homeTestInit = Uint8Array.of(59, 1, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8);
+  const inner = ipv6(fields(HOME_ADDRESS, SERVER), NextHeader.mobility, homeTestInit);
   for (const careOf of CARE_OF)
     assert.equal(delivered(forwarder.inbound(outerPacket(fields(careOf, HOME_AGENT), inner), 0)), inner);
   assert.equal(forwarder.inbound(outerPacket(fields(STRANGER, HOME_AGENT), inner), 0), UNKNOWN);

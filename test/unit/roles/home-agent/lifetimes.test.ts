@@ -144,7 +144,7 @@ test('[6275-10.3.1-22, 6275-10.3.2-05] flag K is clear in every answer: no key m
   }
 });
 
-test('[5648-6.4-01] bindings that are about to expire are asked for with their BIDs, through the tunnel', () => {
+test('[5648-6.4-01, 6275-9.5.5-02] bindings that are about to expire are asked for with their BIDs, through the tunnel', () => {
   const bench = new HomeAgentBench({ refreshRequests: true });
   bench.answer(bulkUpdate(1, [1], { lifetimeSeconds: 600 }));
   bench.run(100_000);
@@ -163,7 +163,7 @@ test('[5648-6.4-01] bindings that are about to expire are asked for with their B
   assert.equal(requestsIn(bench.run(400_000)).map(bids), [[1], [1]]);
 });
 
-test('a plain binding is asked for without a BID, and a refreshed one not at all', () => {
+test('[6275-9.5.5-03] a plain binding is asked for without a BID, and a refreshed one not at all', () => {
   const bench = new HomeAgentBench({ refreshRequests: true });
   bench.answer(bindingUpdate(1, { lifetimeSeconds: 80 }));
   const [request] = requestsIn(bench.run(70_000));

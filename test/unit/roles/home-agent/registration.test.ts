@@ -18,6 +18,7 @@ import {
   HomeAgentBench,
   identifier,
   networkPrefix,
+  OTHER_HOME,
   packetsIn,
   ROUTER_FLAGS,
 } from '../../../lib/engines.ts';
@@ -31,7 +32,7 @@ function prefixesOf(bench: HomeAgentBench): string[] {
 
 // --- plain registration (RFC 6275 §10.3.1, RFC 3963 §6.2) ------------------------------------------------------------
 
-test('[6275-10.3.1-08, 6275-9.5.1-14] a registration binds the home address to the source, a second one moves it', () => {
+test('[6275-10.3.1-08, 6275-9.5.1-14, 6275-9.5.2-01] a registration binds the home address to the source, a second one moves it', () => {
   const bench = new HomeAgentBench();
   bench.answer(bindingUpdate(1));
   assert.equal(bench.bindings(), { 0: '2001:db8:a:1::10' });
@@ -154,7 +155,7 @@ test('[MHA-S0-01] several care-of addresses serve a host as they serve a router'
 
 // --- de-registration (RFC 6275 §10.3.2, RFC 3963 §6.7) ---------------------------------------------------------------
 
-test('[6275-6.1.7-08, 6275-10.3.2-04, 3963-6.7-01] lifetime 0 removes binding and forwarding; the answer has status 0 and lifetime 0', () => {
+test('[6275-6.1.7-08, 6275-10.3.2-04, 6275-9.5.3-01, 3963-6.7-01] lifetime 0 removes binding and forwarding; the answer has status 0 and lifetime 0', () => {
   const bench = new HomeAgentBench();
   bench.answer(bindingUpdate(1));
   const actions = bench.receive(bindingUpdate(2, { lifetimeSeconds: 0 }));
@@ -166,12 +167,14 @@ test('[6275-6.1.7-08, 6275-10.3.2-04, 3963-6.7-01] lifetime 0 removes binding an
   ]);
 });
 
-test('[6275-10.3.2-02, 6275-10.3.2-03] there is nothing to remove: status 133', () => {
+test('[6275-10.3.2-02, 6275-10.3.2-03, 6275-9.5.3-01] there is nothing to remove: status 133, and nothing is made', () => {
   const bench = new HomeAgentBench();
   assert.is(bench.answer(bindingUpdate(1, { lifetimeSeconds: 0 })).status, 133);
+  assert.equal(bench.bindings(), {});
   bench.answer(bindingUpdate(2));
   bench.answer(bindingUpdate(3, { lifetimeSeconds: 0 }));
   assert.is(bench.answer(bindingUpdate(4, { lifetimeSeconds: 0 })).status, 133);
+  assert.equal(bench.bindings(), {});
 });
 
 test('[6275-10.3.2-01, 6275-9.5.1-15, 6275-9.5.4-10] at home the Home Address option may be left out, and so is the routing header of the answer', () => {
@@ -254,7 +257,15 @@ test('the answer comes from the address that the update was sent to', () => {
   assert.is(answer?.source, destination);
 });
 
-test('[6275-9.5.4-05] a status below 128 is given exactly where the binding was made or updated', () => {
+test('[6275-9.5.4-03] a refusal for the sequence number or for want of room is told, whether that was asked for or not', () => {
+  const bench = new HomeAgentBench({ maximumBindings: 1 });
+  const flags = Flag.homeRegistration;
+  bench.answer(bindingUpdate(5, { flags }));
+  assert.is(bench.answer(bindingUpdate(5, { flags })).status, 135);
+  assert.is(bench.answer(bindingUpdate(1, { flags, homeAddress: OTHER_HOME })).status, 130);
+});
+
+test('[6275-9.5.4-05, 6275-9.5.4-02] a status below 128 is given exactly where the binding was made or updated', () => {
   const bench = new HomeAgentBench();
   const cases: [ReturnType<typeof bindingUpdate>, Record<number, string>][] = [
     [bindingUpdate(1), { 0: '2001:db8:a:1::10' }],

@@ -208,7 +208,7 @@ test('[3963-6.2-12] implicit mode without a configured prefix gets status 143', 
   assert.equal(bench.bindings(OTHER_HOME), {});
 });
 
-test('[6275-10.3.1-05] more bindings than the agent holds get status 130', () => {
+test('[6275-10.3.1-05, 6275-9.5.2-05] more bindings than the agent holds get status 130', () => {
   const bench = new HomeAgentBench({ maximumBindings: 1 });
   bench.answer(bindingUpdate(1));
   const host = { homeAddress: OTHER_HOME, flags: Flag.acknowledge | Flag.homeRegistration };

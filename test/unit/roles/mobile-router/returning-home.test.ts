@@ -210,6 +210,20 @@ test('a router that has no home link in its configuration never returns', () => 
   assert.is(bench.solicitations().length, 0);
 });
 
+test('[5648-5.5.2-01] an interface that was brought to the home link and shut has its binding removed, and the router stays away by the others', () => {
+  const bench = new HomeBench();
+  bench.settle(bench.uplinks(first, second, null));
+  bench.run(1500);
+  const [removal, ...more] = bench.uplinks(null, second, null);
+  assert.equal([removal!.bids, removal!.lifetimeSeconds, removal!.packet.source, more], [[1], 0, second, []]);
+  bench.acknowledge(removal!);
+  assert.equal([bench.place, bench.usable()], ['away', [2]]);
+  assert.equal([bench.placement.onLink, bench.placement.native], [null, null]);
+  const later = bench.wait(110_000);
+  assert.ok(later.length > 0);
+  for (const { bids, packet } of later) assert.equal([bids, packet.source], [[2], second]);
+});
+
 test('an address of the home link is no care-of address', () => {
   const bench = new HomeBench(AT_HOME);
   const [update] = bench.uplinks(INSIDE, second, null);
