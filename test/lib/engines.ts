@@ -215,6 +215,8 @@ export const PROBE_IDENTIFIER = 77;
 /** A mobile router on its own, with three uplinks whose BIDs and care-of addresses have the numbers 1 to 3. */
 export class MobileRouterBench extends Clockwork<MobileRouterInput> {
   readonly router: MobileRouter;
+  /** What chance brings next; 0 when that is used up. */
+  readonly random: number[];
   /** All Binding Updates so far. */
   readonly sent: SentUpdate[] = [];
   readonly events: RoleEvent[] = [];
@@ -228,6 +230,7 @@ export class MobileRouterBench extends Clockwork<MobileRouterInput> {
     const router = new MobileRouter(mobileRouterConfiguration(more), services);
     super(router, () => ({ type: 'deadline', traffic: (id) => this.traffic(id) }));
     this.router = router;
+    this.random = random;
   }
 
   override handle(input: MobileRouterInput): RoleAction[] {

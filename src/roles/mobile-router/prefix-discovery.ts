@@ -19,7 +19,7 @@ const SOLICIT_AGAIN_AFTER_MS = 10_000;
 const SOLICIT_BEFORE_END = 0.1;
 
 /** What came of an advertisement. */
-export type AdvertisementOutcome = 'accepted' | 'unsolicited' | 'not-from-home-agent' | 'not-for-this-node';
+export type AdvertisementOutcome = 'accepted' | 'unsolicited' | 'not-from-home-agent';
 
 /** Learns which prefixes the home link has while the router is away (RFC 6275 §11.4.2, §11.4.3). */
 export class PrefixDiscovery {
@@ -95,13 +95,12 @@ export class PrefixDiscovery {
     ];
   }
 
-  /** An advertisement that reached us; `unsolicited` ones are discarded, but followed by a solicitation. */
+  /** An advertisement for our home address; `unsolicited` ones are discarded, but followed by a solicitation. */
   advertised(packet: Icmpv6Packet, homeAgentAddress: Address | undefined, nowMs: number): AdvertisementOutcome {
     const { message } = packet;
     if (message.type !== Icmpv6Type.mobilePrefixAdvertisement || packet.source !== homeAgentAddress) {
       return 'not-from-home-agent';
     }
-    if (packet.routing2 !== this.#homeAddress) return 'not-for-this-node';
     if (message.identifier !== this.#solicitation?.identifier || this.#solicitation.attempts === 0) {
       if (nowMs - this.#lastStartMs >= SOLICIT_AGAIN_AFTER_MS) this.solicit(nowMs);
       return 'unsolicited';

@@ -104,7 +104,7 @@ test('[6275-10.3.1-17] an interface that loses its addresses because it goes dow
   assert.is(Object.keys(bench.bindings()).length, 1);
 });
 
-test('[6275-6.2.4-02, 6275-6.2.4-04, 6275-10.3.1-26] refresh advice goes with registrations, and only if it is shorter', () => {
+test('[6275-6.2.4-02, 6275-6.2.4-04] refresh advice goes with registrations, and only if it is shorter', () => {
   const bench = new HomeAgentBench({ refreshAdviceSeconds: 40 });
   assert.is(refreshAdvice(bench.answer(bindingUpdate(1, { lifetimeSeconds: 60 }))), 40);
   assert.is(refreshAdvice(bench.answer(bindingUpdate(2, { lifetimeSeconds: 40 }))), undefined);

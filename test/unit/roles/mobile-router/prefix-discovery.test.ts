@@ -46,9 +46,10 @@ function advertisement(
   };
 }
 
-/** A router whose first registration was accepted with status 1. */
-function asked(): [HomeBench, SentUpdate[]] {
+/** A router whose first registration was accepted with status 1; chance gives the identifier. */
+function asked(identifier = 0x1234): [HomeBench, SentUpdate[]] {
   const bench = new HomeBench({ homePrefix: HOME_PREFIX });
+  bench.random.push(identifier);
   const [update] = bench.uplinks(first, null, null);
   const after = bench.acknowledge(update!, { status: acceptedPrefixDiscoveryNecessary });
   return [bench, after];
@@ -62,6 +63,7 @@ test('[6275-11.7.3-07, 6275-6.7-02, 6275-11.4.2-02] status 1: the prefixes of th
   assert.equal([packet.source, packet.destination, packet.homeAddress], [first, AGENT, HOME]);
   assert.not('routing2' in packet);
   assert.equal(bench.usable(), [1], 'the binding counts');
+  for (const identifier of [0, 1, 0xfedc]) assert.is(solicitations(asked(identifier)[0])[0]!.identifier, identifier);
 });
 
 test('[6275-11.7.1-01] after status 1 nothing is registered before the prefixes are known', () => {
