@@ -18,16 +18,17 @@ function sum(source: Uint8Array, destination: Uint8Array, upperLayer: Uint8Array
   return total;
 }
 
-test('[6275-11.3.1-11] the checksum of an update covers the home address, which stands in the option, as its source', () => {
+test('[6275-11.3.1-11, 6275-6.1.1-06] the checksum of an update covers the home address, which stands in the option, as its source', () => {
   const packet = bindingUpdate(7, { homeAddress: HOME });
   const bytes = encodeSignalling(packet);
   const upperLayer = bytes.subarray(IPV6_HEADER_OCTETS + EXTENSION_OCTETS);
   const destination = addressToBytes(packet.destination);
   assert.is(sum(addressToBytes(HOME), destination, upperLayer), 0xffff);
   assert.is.not(sum(addressToBytes(packet.source), destination, upperLayer), 0xffff);
+  assert.is(decodeSignalling(bytes).homeAddress, HOME);
 });
 
-test('[6275-11.3.3-03] that of an acknowledgement covers the home address, which stands in the routing header, as its destination', () => {
+test('[6275-11.3.3-03, 6275-6.1.1-06] that of an acknowledgement covers the home address, which stands in the routing header, as its destination', () => {
   const packet = acknowledgementOf(bindingUpdate(7, { homeAddress: HOME }));
   const bytes = encodeSignalling(packet);
   const upperLayer = bytes.subarray(IPV6_HEADER_OCTETS + EXTENSION_OCTETS);

@@ -181,6 +181,7 @@ test('[4285-4-02] the SPI tells which key is meant', () => {
   const agent = registered();
   const own = { homeAddress: OTHER_HOME, spi: OTHER_SPI, key: OTHER_KEY, timestamp: later(1) };
   assert.is(agent.answer(signedUpdate(1, own))?.status, BindingStatus.accepted);
+  ignores(agent, signedUpdate(2, { ...own, spi: OTHER_SPI + 1, timestamp: later(2) }), 'no-security-association');
 });
 
 test('[4285-5-05] a Binding Update without the option is discarded in silence', () => {

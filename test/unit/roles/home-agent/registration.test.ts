@@ -188,7 +188,7 @@ test('[6275-10.3.2-01, 6275-9.5.1-15, 6275-9.5.4-10] at home the Home Address op
   assert.equal(bench.bindings(), {});
 });
 
-test('[3963-6.2-05] a care-of address equal to the home address removes the binding, whatever the lifetime', () => {
+test('[3963-6.2-05, 6275-10.3.2-04] a care-of address equal to the home address removes the binding, whatever the lifetime', () => {
   const bench = new HomeAgentBench();
   bench.answer(bindingUpdate(1));
   const { status, lifetimeSeconds } = bench.answer(bindingUpdate(2, { options: [alternateCareOfAddress(HOME)] }));

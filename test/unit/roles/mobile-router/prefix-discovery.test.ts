@@ -117,7 +117,9 @@ test('[6275-11.4.3-05, 6275-11.4.3-06] an advertisement that was not asked for i
   assert.equal(dropsIn(bench.icmp(advertisement(7, [homePrefix(20)]))), ['unexpected-message']);
   const [solicitation] = solicitations(bench);
   assert.ok(solicitation);
-  bench.icmp(advertisement(solicitation!.identifier, [homePrefix(40)]));
+  const another = advertisement(solicitation!.identifier + 1, [homePrefix(9999)]);
+  assert.equal(dropsIn(bench.icmp(another)), ['unexpected-message'], 'one with another identifier');
+  assert.equal(dropsIn(bench.icmp(advertisement(solicitation!.identifier, [homePrefix(40)]))), []);
   assert.equal(
     dropsIn(bench.icmp(advertisement(solicitation!.identifier, [homePrefix(9999)]))),
     ['unexpected-message'],
