@@ -33,6 +33,10 @@ export class AccessNetwork {
   readonly #observer: RouterObserver;
   readonly #pool: number[] = [];
   #poolSize = 0;
+  /** Who had an address of the pool last. */
+  readonly #lastHolders = new Map<Address, number>();
+  /** How often an address has gone to another terminal than before. */
+  reused = 0;
 
   constructor(
     plan: CarrierPlan,
@@ -84,8 +88,15 @@ export class AccessNetwork {
       case 'fixed':
         return carrierAddress(this.number, 0x8000 + terminal, 1);
       case 'pool':
-        return carrierAddress(this.number, 0x8000 + (this.#pool.pop() ?? this.#poolSize++), 1);
+        return this.#assignFromPool(terminal);
     }
+  }
+
+  #assignFromPool(terminal: number): Address {
+    const given = carrierAddress(this.number, 0x8000 + (this.#pool.pop() ?? this.#poolSize++), 1);
+    if ((this.#lastHolders.get(given) ?? terminal) !== terminal) this.reused++;
+    this.#lastHolders.set(given, terminal);
+    return given;
   }
 
   /** Gives an address back. */

@@ -35,6 +35,8 @@ export class Channel {
   readonly #deliver: (packet: Uint8Array) => void;
   readonly #lost: (packet: Uint8Array, why: LinkLoss) => void;
   #lastArrivalMs = 0;
+  /** What it has done to packets, for the account of what a world has been through. */
+  readonly done = { lost: 0, doubled: 0, heldBack: 0, refusedForSize: 0, swallowed: 0 };
 
   constructor(
     scheduler: Scheduler,
@@ -53,14 +55,19 @@ export class Channel {
   send(packet: Uint8Array): void {
     const { loss, duplication, mtuBytes } = this.quality;
     if (this.state !== 'up') {
+      if (this.state === 'silent') this.done.swallowed++;
       this.#lost(packet, this.state);
     } else if (packet.length > mtuBytes) {
+      this.done.refusedForSize++;
       this.#lost(packet, 'too-big');
     } else if (this.#random.chance(loss)) {
+      this.done.lost++;
       this.#lost(packet, 'chance');
     } else {
       this.#transport(packet);
-      if (this.#random.chance(duplication)) this.#transport(packet);
+      if (!this.#random.chance(duplication)) return;
+      this.done.doubled++;
+      this.#transport(packet);
     }
   }
 
@@ -68,6 +75,7 @@ export class Channel {
     const { delayMs, jitterMs, reordering } = this.quality;
     let arrivalMs = this.#scheduler.nowMs + delayMs + this.#random.uniform(0, jitterMs);
     if (this.#random.chance(reordering)) {
+      this.done.heldBack++;
       arrivalMs += this.#random.uniform(1, 2 * (delayMs + jitterMs) + 10);
     } else {
       arrivalMs = Math.max(arrivalMs, this.#lastArrivalMs);

@@ -12,6 +12,7 @@ export class HostClock {
   readonly #rate: number;
   readonly #baseMs: number;
   #wallOffsetMs: number;
+  jumps = 0;
 
   constructor(scheduler: Scheduler, random: Random) {
     this.#scheduler = scheduler;
@@ -31,6 +32,7 @@ export class HostClock {
   }
 
   jumpWall(byMs: number): void {
+    this.jumps++;
     this.#wallOffsetMs += byMs;
   }
 

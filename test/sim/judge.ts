@@ -17,51 +17,84 @@ const CLOCK_DRIFT = 250e-6;
 const MAXIMUM_HOST_ENTRIES = 80;
 /** A wake costs battery: no faster than the probes of all uplinks ask for, twice over. */
 const WAKES_PER_PROBE = 2;
+/** When everything changes at once. */
+const WAKES_IN_A_FLURRY = 100;
+
+/** Every rule by name; a test sees each of them broken. */
+export const RULES = [
+  'binding update list and binding cache agree',
+  'no stale binding stays',
+  'what works is registered',
+  'the binding cache is what was acknowledged',
+  'acknowledgements are right',
+  'sequence numbers only go forward',
+  'timestamps only go forward',
+  'no packet reaches a wrong vehicle',
+  'packets arrive as they were',
+  'what must arrive arrives',
+  'no loop',
+  'no peer sees an error that is ours',
+  'deadlines lie ahead',
+  'nobody wakes without need',
+  'timers never leak',
+  'state is bounded',
+  'nothing is left behind',
+  'the kernel takes every request',
+  'no exception',
+  'verdict',
+] as const;
+
+export type Rule = (typeof RULES)[number];
 
 export interface Violation {
   readonly timeMs: number;
-  readonly rule: string;
+  readonly rule: Rule;
   readonly detail: string;
 }
 
 /** Checks one vehicle against its home agent. Yields what is wrong: the rule and the details. */
-export function* checkVehicle(world: World, vehicle: Vehicle): Iterable<readonly [rule: string, detail: string]> {
+export function* checkVehicle(world: World, vehicle: Vehicle): Iterable<readonly [rule: Rule, detail: string]> {
   const { host, plan } = vehicle;
   yield* checkHost(vehicle);
   if (!host.isRunning || host.isStopping || !world.homeAgent.isRunning) return;
-  const paths = vehicle.paths();
   const nowMs = world.scheduler.nowMs;
   const lifetimeMs = plan.lifetimeSeconds * 1000;
   const runningMs = nowMs - Math.max(host.runningSinceMs, world.homeAgent.runningSinceMs);
-  const held = world.witness.bindings(vehicle.homeAddress, world.homeAgent.clock.nowMs);
   const boundMs = REGISTRATION_MS + vehicle.detectionMs;
   // A home agent that has lost its state is found out about at the next refresh.
-  const hasSettled = runningMs > boundMs + (world.homeAgent.starts > 1 ? lifetimeMs : 0);
+  if (runningMs <= boundMs + (world.homeAgent.starts > 1 ? lifetimeMs : 0)) return;
 
-  if (hasSettled && vehicle.outstanding.isQuiet(nowMs)) {
-    for (const path of paths) yield* checkPath(vehicle, path, held, lifetimeMs);
+  const paths = vehicle.paths();
+  if (vehicle.outstanding.isQuiet(nowMs)) {
+    const held = world.witness.bindings(vehicle.homeAddress, world.homeAgent.clock.nowMs);
+    for (const path of paths) yield* checkPath(world, vehicle, path, held);
     if (mayReachAgent(world, vehicle, boundMs)) yield* checkStale(vehicle, paths, held);
   }
-  if (hasSettled) yield* checkLiveness(world, vehicle, paths, boundMs);
+  yield* checkLiveness(world, vehicle, paths, boundMs);
 }
 
 /** A binding in the update list is in the cache too, and does not end there earlier. */
 function* checkPath(
+  world: World,
   vehicle: Vehicle,
   path: BoundPath,
   held: readonly WitnessedBinding[],
-  lifetimeMs: number,
-): Iterable<readonly [string, string]> {
-  const rule = 'binding update list and binding cache agree';
+): Iterable<readonly [Rule, string]> {
+  const rule: Rule = 'binding update list and binding cache agree';
   const name = `vehicle ${vehicle.number}, BID ${path.bid}, ${formatAddress(path.careOfAddress)}`;
   const binding = held.find((candidate) => candidate.careOfAddress === path.careOfAddress);
-  const slackMs = CLOCK_SLACK_MS + lifetimeMs * CLOCK_DRIFT;
+  const slackMs = CLOCK_SLACK_MS + vehicle.plan.lifetimeSeconds * 1000 * CLOCK_DRIFT;
   if (!binding) {
     if (path.remainingSeconds * 1000 > slackMs)
       yield [rule, `${name} is in the list for ${path.remainingSeconds.toFixed(1)} s and not in the cache`];
     return;
   }
   if (binding.bid !== path.bid) yield [rule, `${name} has BID ${binding.bid} in the cache`];
+  const remainingSeconds = (binding.expiresMs - world.homeAgent.clock.nowMs) / 1000;
+  if ((path.remainingSeconds - remainingSeconds) * 1000 > slackMs) {
+    const [listed, cached] = [path.remainingSeconds.toFixed(1), remainingSeconds.toFixed(1)];
+    yield [rule, `${name} is in the list for ${listed} s and in the cache for ${cached} s`];
+  }
 }
 
 /** A binding in the cache that the mobile router does not know is one that it could have removed. */
@@ -69,7 +102,7 @@ function* checkStale(
   vehicle: Vehicle,
   paths: readonly BoundPath[],
   held: readonly WitnessedBinding[],
-): Iterable<readonly [string, string]> {
+): Iterable<readonly [Rule, string]> {
   for (const { bid, careOfAddress } of held) {
     if (paths.some((path) => path.careOfAddress === careOfAddress && path.bid === bid)) continue;
     yield [
@@ -85,7 +118,7 @@ function* checkLiveness(
   vehicle: Vehicle,
   paths: readonly BoundPath[],
   boundMs: number,
-): Iterable<readonly [string, string]> {
+): Iterable<readonly [Rule, string]> {
   const nowMs = world.scheduler.nowMs;
   const isPlain = !world.plan.homeAgent.multipleCareOfAddresses;
   const good = vehicle.uplinks.filter(
@@ -110,27 +143,27 @@ function mayReachAgent(world: World, vehicle: Vehicle, boundMs: number): boolean
 }
 
 /** Nothing grows without bound, and nobody wakes without need. */
-function* checkHost({ host, plan, number }: Vehicle): Iterable<readonly [string, string]> {
+function* checkHost({ host, plan, number, wakes: window }: Vehicle): Iterable<readonly [Rule, string]> {
   if (host.kernel.entries > MAXIMUM_HOST_ENTRIES) {
     yield ['state is bounded', `vehicle ${number}: ${host.kernel.entries} entries in the kernel`];
   }
   const flows = host.statistics()?.flows ?? 0;
   if (flows > FLOW_CAPACITY) yield ['state is bounded', `vehicle ${number}: ${flows} flows`];
   const fastestMs = Math.min(plan.probe.intervalMs, 1000);
-  const elapsedMs = host.clock.nowMs - host.startedAtMs;
-  const allowed = ((WAKES_PER_PROBE * elapsedMs) / fastestMs) * plan.uplinks.length + 200;
-  if (host.wakes > allowed) yield ['nobody wakes without need', `vehicle ${number}: ${host.wakes} times`];
+  const { wakes, elapsedMs } = window.look();
+  const allowed = ((WAKES_PER_PROBE * elapsedMs) / fastestMs) * plan.uplinks.length + WAKES_IN_A_FLURRY;
+  if (wakes > allowed) yield ['nobody wakes without need', `vehicle ${number}: ${wakes} times in ${elapsedMs} ms`];
 }
 
-/** Checks the home agent's own account of its bindings against the witness's. */
-export function* checkHomeAgent(world: World): Iterable<readonly [string, string]> {
+/** Checks the home agent's own account of its bindings against the witness's: all of them, or one home address's. */
+export function* checkHomeAgent(world: World, only?: Address): Iterable<readonly [Rule, string]> {
   const { homeAgent: host, witness } = world;
   const status = host.status()?.homeAgent;
   if (!status) return;
   const nowMs = host.clock.nowMs;
   const rows = new Map<Address, (typeof status.bindings)[number][]>();
   for (const row of status.bindings) rows.set(row.homeAddress, [...(rows.get(row.homeAddress) ?? []), row]);
-  for (const homeAddress of new Set([...rows.keys(), ...witness.homes()])) {
+  for (const homeAddress of only ? [only] : new Set([...rows.keys(), ...witness.homes()])) {
     const own = rows.get(homeAddress) ?? [];
     const seen = witness.bindings(homeAddress, nowMs);
     const isSame =
@@ -157,6 +190,22 @@ export function* checkHomeAgent(world: World): Iterable<readonly [string, string
     yield ['state is bounded', `home agent: ${host.kernel.entries} entries in the kernel`];
   const wakesAllowed = 200 + 4 * (witness.accepted + world.handledByAgent);
   if (host.wakes > wakesAllowed) yield ['nobody wakes without need', `home agent: ${host.wakes} times`];
+}
+
+/** Checks what has come to an end: nothing may remain of it once every lifetime and memory is over. */
+export function* checkAftermath({ vehicles, homeAgent }: World): Iterable<readonly [rule: Rule, detail: string]> {
+  const bindings = homeAgent.status()?.homeAgent?.bindings ?? [];
+  if (bindings.length > 0) yield ['nothing is left behind', `${bindings.length} bindings at the home agent`];
+  const waitMs = homeAgent.nextDeadlineMs - homeAgent.clock.nowMs;
+  if (waitMs !== Number.POSITIVE_INFINITY) {
+    yield ['timers never leak', `the home agent has no binding and still waits ${waitMs.toFixed(0)} ms for something`];
+  }
+  for (const { host, number } of vehicles) {
+    if (host.isRunning) yield ['nothing is left behind', `vehicle ${number} runs`];
+    const { foreignEntries } = host.kernel;
+    if (foreignEntries > 0)
+      yield ['nothing is left behind', `vehicle ${number}: ${foreignEntries} entries in the kernel`];
+  }
 }
 
 /** Whether everything that a packet needs has been working for long enough, so that it must arrive. */
@@ -190,7 +239,7 @@ export function mustArrive(world: World, vehicle: Vehicle, direction: 'out' | 'i
 }
 
 /** Judges a packet whose time is over. */
-export function checkFlight(world: World, flight: Flight): readonly [string, string] | undefined {
+export function checkFlight(world: World, flight: Flight): readonly [Rule, string] | undefined {
   if (!flight.must || flight.delivered > 0 || flight.excuse !== undefined) return undefined;
   const vehicle = world.vehicles[flight.vehicle - 1]!;
   const changedMs = Math.max(vehicle.changedMs, world.networkChangedMs);

@@ -32,6 +32,7 @@ const ANYWHERE = prefix('::/0');
 /** A program that is woken reads its socket a little later. */
 const NOTIFICATION_DELAY_MS = 2;
 const REMEMBERED_DECISIONS = 20_000;
+const OWN_RULES = 1;
 
 interface Device {
   readonly index: number;
@@ -121,6 +122,14 @@ export class Kernel {
   /** What there is in all: it must not grow. */
   get entries(): number {
     return this.#devices.size + this.#addresses.length + this.#routes.length + this.#rules.length;
+  }
+
+  /** What is neither the kernel's own nor the work of those who manage its network. */
+  get foreignEntries(): number {
+    const isForeign = ({ protocol, table }: Route) =>
+      table !== RouteTable.main ||
+      (protocol !== RouteProtocol.routerAdvertisement && protocol !== RouteProtocol.static);
+    return this.#rules.length - OWN_RULES + this.#routes.filter(isForeign).length;
   }
 
   addDevice(name: string, mtuBytes: number, transmit: (packet: Uint8Array) => void): number {

@@ -9,6 +9,7 @@ import type { StackStatus } from '../../src/stack/events.ts';
 import { Stack, type StackAction, type StackInput } from '../../src/stack/stack.ts';
 import type { NetlinkRequest } from '../../src/wire/netlink/encode.ts';
 import { HostClock } from './clock.ts';
+import type { Rule } from './judge.ts';
 import { Kernel } from './kernel.ts';
 import {
   destination,
@@ -48,12 +49,14 @@ export const REAL_MACHINES: Machines = {
 /** What a host tells of itself. */
 export interface HostObserver {
   /** Something that never may happen. */
-  broken(host: MonamiHost, rule: string, detail: string): void;
+  broken(host: MonamiHost, rule: Rule, detail: string): void;
   /** Before and after everything that the stack is told. */
   handled(host: MonamiHost, input: StackInput, actions: readonly StackAction[]): void;
   event(host: MonamiHost, event: RoleEvent): void;
   /** A packet that ended here, and where. */
   dropped(host: MonamiHost, packet: Uint8Array, where: string, isExcuse: boolean): void;
+  /** A packet that came out of the tunnel, before it goes on. */
+  decapsulated(host: MonamiHost, packet: Uint8Array): void;
   /** A packet for one of the host's own programs. */
   arrived(host: MonamiHost, packet: Uint8Array): void;
 }
@@ -69,6 +72,9 @@ export class MonamiHost {
   /** How often it was woken by a deadline. */
   wakes = 0;
   starts = 0;
+  kills = 0;
+  stops = 0;
+  lostNotifications = 0;
   /** By its own clock, when it was made. */
   readonly startedAtMs: number;
   /** What the stack wants of the forwarder, until the forwarder is needed: between two packets only the last counts. */
@@ -111,6 +117,11 @@ export class MonamiHost {
   /** It says farewell just now. */
   get isStopping(): boolean {
     return this.#endStopping !== undefined;
+  }
+
+  /** By its own clock; Infinity if it waits for nothing. */
+  get nextDeadlineMs(): number {
+    return this.#stack?.nextDeadlineMs ?? Number.POSITIVE_INFINITY;
   }
 
   status(): StackStatus | undefined {
@@ -156,6 +167,7 @@ export class MonamiHost {
   /** Notifications are lost, as when a socket's buffer overflows: the daemon reads everything again. */
   loseNotifications(): void {
     if (!this.#stack) return;
+    this.lostNotifications++;
     this.#handle({ type: 'network-lost' });
     this.#handle({ type: 'network', messages: this.kernel.dump() });
   }
@@ -163,6 +175,11 @@ export class MonamiHost {
   /** Ends it without warning: what it installed stays, but for the TUN device. */
   kill(): void {
     if (!this.#stack) return;
+    this.kills++;
+    this.#end();
+  }
+
+  #end(): void {
     this.#stack = undefined;
     this.#forwarder = undefined;
     this.#endStopping = undefined;
@@ -182,8 +199,11 @@ export class MonamiHost {
     }
     const stopping = () => {
       if (this.#endStopping !== stopping) return;
-      if (this.#stack) this.#configure(this.#stack.withdraw());
-      this.kill();
+      if (this.#stack) {
+        this.stops++;
+        this.#configure(this.#stack.withdraw());
+        this.#end();
+      }
       whenGone();
     };
     this.#endStopping = stopping;
@@ -268,8 +288,10 @@ export class MonamiHost {
   #inbound(packet: Uint8Array): void {
     try {
       const result = this.#upToDateForwarder()!.inbound(packet, this.clock.nowMs);
-      if (result.kind === 'deliver') this.receive(result.packet, this.#tun);
-      else if (result.kind === 'drop') this.#drop(packet, `inbound ${result.reason}`, false);
+      if (result.kind === 'deliver') {
+        this.#observer.decapsulated(this, result.packet);
+        this.receive(result.packet, this.#tun);
+      } else if (result.kind === 'drop') this.#drop(packet, `inbound ${result.reason}`, false);
     } catch (error) {
       this.#crash(error);
     }
@@ -395,7 +417,7 @@ export class MonamiHost {
   #crash(error: unknown): void {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#observer.broken(this, 'no exception', `${this.name}: ${detail}`);
-    this.kill();
+    this.#end();
   }
 }
 

@@ -44,6 +44,10 @@ export class VehicleUplink {
   /** The kernel has an address that works and a route. */
   #isReady = false;
   #isDeaf = false;
+  attachments = 0;
+  handovers = 0;
+  /** Times in which the link stayed up and nothing got through. */
+  deafSpells = 0;
   /** Since when packets get through; Infinity while they do not. */
   goodSinceMs = Number.POSITIVE_INFINITY;
 
@@ -133,6 +137,10 @@ export class VehicleUplink {
     return `${this.#isDeaf ? 'deaf' : 'attached'}${this.#isReady ? '' : ', not ready'}`;
   }
 
+  get channels(): readonly Channel[] {
+    return [this.#up, this.#down];
+  }
+
   /** Finds out whether packets get through now, when anything has changed that bears on it. */
   refresh(): void {
     if (!this.isGood) this.goodSinceMs = Number.POSITIVE_INFINITY;
@@ -144,6 +152,7 @@ export class VehicleUplink {
   setDeaf(isDeaf: boolean): void {
     if (this.#isDeaf === isDeaf) return;
     this.#isDeaf = isDeaf;
+    if (isDeaf) this.deafSpells++;
     this.#applyState();
     this.refresh();
   }
@@ -166,6 +175,7 @@ export class VehicleUplink {
 
   #enter(visit: CellVisit): void {
     this.#visit = visit;
+    this.attachments++;
     const attachment = ++this.#attachment;
     const kernel = this.#kernel;
     if (!kernel.hasDevice(this.#index)) this.#addDevice();
@@ -209,6 +219,7 @@ export class VehicleUplink {
 
   /** From cell to cell: the link stays up, and is deaf while the radio changes over. */
   #handOver(visit: CellVisit): void {
+    this.handovers++;
     this.#detachFromNetwork();
     this.#isReady = false;
     this.#enter(visit);

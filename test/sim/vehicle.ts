@@ -15,8 +15,10 @@ import { Outstanding } from './outstanding.ts';
 import type { Plan, VehiclePlan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
+import { SequenceWatch } from './sequence-watch.ts';
 import { VehicleUplink } from './uplink.ts';
 import { type BoundPath, boundPaths } from './view.ts';
+import { WakeWindow } from './wake-window.ts';
 
 const REMEMBERED_MS = 5 * 60_000;
 
@@ -42,6 +44,9 @@ export class Vehicle {
   readonly detectionMs: number;
   /** Binding Updates that no acknowledgement has answered. */
   readonly outstanding = new Outstanding();
+  readonly sequenceNumbers = new SequenceWatch();
+  readonly wakes: WakeWindow;
+  reboots = 0;
   /** When anything about links or daemon last became other than it was. */
   changedMs = 0;
   /** When bindings of this vehicle were lately removed, at either end. */
@@ -49,6 +54,7 @@ export class Vehicle {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #lan: number;
+  #isRetired = false;
 
   constructor(number: number, plan: Plan, random: Random, surroundings: VehicleSurroundings) {
     const { scheduler, networks, machines, observer } = surroundings;
@@ -60,6 +66,7 @@ export class Vehicle {
     this.detectionMs = detectionMs(this.plan);
     const configuration = mobileRouterConfiguration(plan, number);
     this.host = new MonamiHost(`vehicle ${number}`, configuration, scheduler, random.fork('host'), machines, observer);
+    this.wakes = new WakeWindow(this.host);
     const { kernel } = this.host;
     this.#lan = kernel.addDevice('br-lan', CLEAN.mtuBytes, (packet) => surroundings.delivered(this, packet));
     kernel.setAddress(this.#lan, routerInVehicle(number), 64);
@@ -86,8 +93,17 @@ export class Vehicle {
   }
 
   startDaemon(): void {
+    if (this.#isRetired) return;
+    if (!this.host.isRunning) this.sequenceNumbers.restart();
     this.host.start();
     this.touch();
+  }
+
+  /** Stops the daemon for good; one that does not run just now starts once more, to clear up. */
+  retire(): void {
+    this.startDaemon();
+    this.#isRetired = true;
+    if (!this.host.isStopping) this.host.stop();
   }
 
   /** SIGKILL; the supervisor starts it again. */
@@ -104,6 +120,7 @@ export class Vehicle {
 
   /** The power goes and returns: nothing of the daemon or the links survives. */
   reboot(restartMs: number): void {
+    this.reboots++;
     this.host.kill();
     for (const uplink of this.uplinks) uplink.powerCycle();
     this.#lost(restartMs);

@@ -9,6 +9,7 @@ import type { BindingUpdate } from '../../src/wire/mh/messages/binding-update.ts
 import { BindingUpdateFlag, isAccepted, MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
 import type { NtpTimestamp } from '../../src/wire/mh/options/mobility-message-replay-protection.ts';
 import { decodeSignalling, type MobilityPacket } from '../../src/wire/signalling.ts';
+import type { Rule } from './judge.ts';
 import { isSignalling } from './packets.ts';
 
 /** A deleted entry's sequence number is remembered this long (MAX_DELETE_BCE_TIMEOUT, RFC 6275 §10.3.2). */
@@ -35,6 +36,8 @@ export class Witness {
   readonly #homes = new Map<Address, WitnessedHome>();
   accepted = 0;
   answered = 0;
+  /** Updates that were refused, by status. */
+  readonly refused = new Map<number, number>();
 
   /** The home agent has lost its state. */
   forget(): void {
@@ -55,7 +58,11 @@ export class Witness {
   }
 
   /** Takes a packet and what the home agent did about it. Returns what is wrong with that, if anything. */
-  see(bytes: Uint8Array, actions: readonly StackAction[], nowMs: number): string | undefined {
+  see(
+    bytes: Uint8Array,
+    actions: readonly StackAction[],
+    nowMs: number,
+  ): readonly [rule: Rule, detail: string] | undefined {
     if (!isSignalling(bytes)) return undefined;
     const asked = read(bytes);
     if (asked?.message.type !== MessageType.bindingUpdate) return undefined;
@@ -65,7 +72,11 @@ export class Witness {
     this.answered++;
     const update = asked.message;
     const acknowledgement = answer.message as BindingAcknowledgement;
-    if (!isAccepted(acknowledgement.status)) return undefined;
+    const { status } = acknowledgement;
+    if (!isAccepted(status)) {
+      this.refused.set(status, (this.refused.get(status) ?? 0) + 1);
+      return undefined;
+    }
     this.accepted++;
     return this.#apply(asked, update, acknowledgement, nowMs);
   }
@@ -75,25 +86,30 @@ export class Witness {
     update: BindingUpdate,
     acknowledgement: BindingAcknowledgement,
     nowMs: number,
-  ): string | undefined {
+  ): readonly [rule: Rule, detail: string] | undefined {
     const home = this.#homeOf(homeAddress, nowMs);
     const { sequenceNumber } = update;
     const name = formatAddress(homeAddress);
     if (acknowledgement.sequenceNumber !== sequenceNumber) {
-      return `${name}: update ${sequenceNumber} is acknowledged as ${acknowledgement.sequenceNumber}`;
+      const detail = `${name}: update ${sequenceNumber} is acknowledged as ${acknowledgement.sequenceNumber}`;
+      return ['acknowledgements are right', detail];
     }
     const timestamp = timestampIn(update.options);
     if (!timestamp && !Number.isNaN(home.sequenceNumber)) {
       if (!isNewerSequenceNumber(sequenceNumber, home.sequenceNumber))
-        return `${name}: sequence number ${sequenceNumber} is accepted after ${home.sequenceNumber}`;
+        return [
+          'sequence numbers only go forward',
+          `${name}: ${sequenceNumber} is accepted after ${home.sequenceNumber}`,
+        ];
     }
     // The sequence number says nothing where there is a timestamp (RFC 4285 §7).
     if (timestamp && home.timestamp && !isLater(timestamp, home.timestamp)) {
-      return `${name}: a timestamp is accepted after a later one`;
+      return ['timestamps only go forward', `${name}: one is accepted after a later one`];
     }
     home.timestamp = timestamp;
     if (acknowledgement.lifetimeSeconds > update.lifetimeSeconds) {
-      return `${name}: ${acknowledgement.lifetimeSeconds} s are granted, ${update.lifetimeSeconds} s were asked for`;
+      const detail = `${name}: ${acknowledgement.lifetimeSeconds} s are granted, ${update.lifetimeSeconds} s were asked for`;
+      return ['acknowledgements are right', detail];
     }
     home.sequenceNumber = sequenceNumber;
     const statuses = new Map(

@@ -15,9 +15,18 @@ import {
   MOBILE_NETWORKS,
   SERVER,
 } from './configurations.ts';
+import { exercises } from './exercises.ts';
 import { Router, type RouterLoss } from './fabric.ts';
-import { checkFlight, checkHomeAgent, checkVehicle, mustArrive, type Violation } from './judge.ts';
-import { Ledger } from './ledger.ts';
+import {
+  checkAftermath,
+  checkFlight,
+  checkHomeAgent,
+  checkVehicle,
+  mustArrive,
+  type Rule,
+  type Violation,
+} from './judge.ts';
+import { type Flight, Ledger } from './ledger.ts';
 import { type HostObserver, type Machines, MonamiHost, REAL_MACHINES } from './monami-host.ts';
 import { destination, HEADER_BYTES, isSignalling, Next, nextHeader, source } from './packets.ts';
 import type { Plan, Scenario } from './plan.ts';
@@ -31,6 +40,11 @@ const GATEWAY = address('fe80::1');
 const CHECK_INTERVAL_MS = 20_000;
 const AGENT_CHECK_INTERVAL_MS = 60_000;
 const EVENTS_PER_VEHICLE = 400;
+/** Worlds in which an account of all bindings costs little are checked at every registration. */
+const SMALL_WORLD = 16;
+/** The longest memory of the machines (path MTU, RFC 8201 §4), and a little. */
+const AFTERMATH_MS = 620_000;
+const STOPPING_MS = 5000;
 
 export interface WorldOptions {
   /** Keeps what a capture and a log of a failure need. */
@@ -52,6 +66,8 @@ export interface Outcome {
   readonly delivered: number;
   readonly losses: ReadonlyMap<string, number>;
   readonly registrations: number;
+  /** How often what happened that worlds are made for. */
+  readonly exercised: ReadonlyMap<string, number>;
 }
 
 /** Everything there is in one run: made of a plan and a seed, and nothing else. */
@@ -68,6 +84,9 @@ export class World implements HostObserver {
   /** When home agent or core last became other than they were. */
   networkChangedMs = 0;
   handledByAgent = 0;
+  silences = 0;
+  /** The last act is over: nothing new is begun. */
+  isEnding = false;
   violation: Violation | undefined;
   readonly #core: Router;
   readonly #homeAgentIndex: number;
@@ -141,11 +160,12 @@ export class World implements HostObserver {
     scheduler.run(plan.durationMs, () => this.violation !== undefined);
     const verdict = this.violation ? undefined : plan.verdict?.(this);
     if (verdict !== undefined) this.violate('verdict', verdict);
-    this.#closeFlights();
+    const vehicleMs = scheduler.nowMs * this.vehicles.length;
+    if (!this.violation) this.#end();
     return {
       hash: this.trace.hash,
       violation: this.violation,
-      vehicleMs: scheduler.nowMs * this.vehicles.length,
+      vehicleMs,
       packets: this.trace.packets,
       events: scheduler.planned,
       sent: this.ledger.sent,
@@ -153,12 +173,37 @@ export class World implements HostObserver {
       delivered: this.ledger.delivered,
       losses: this.ledger.losses,
       registrations: this.witness.accepted,
+      exercised: exercises(this),
     };
+  }
+
+  /** The channels of the core, the carriers and the vehicles. */
+  *channels(): Iterable<Channel> {
+    yield* [this.#toHomeAgent, this.#fromHomeAgent];
+    for (const { uplink, downlink } of this.networks) yield* [uplink, downlink];
+    for (const { uplinks } of this.vehicles) for (const { channels } of uplinks) yield* channels;
+  }
+
+  /** All vehicles stop, every lifetime and memory passes, and nothing may remain. */
+  #end(): void {
+    const { scheduler, vehicles, plan } = this;
+    const isOver = () => this.violation !== undefined;
+    this.isEnding = true;
+    for (const vehicle of vehicles) vehicle.retire();
+    const longestSeconds = Math.max(...plan.vehicles.map(({ lifetimeSeconds }) => lifetimeSeconds));
+    scheduler.run(plan.durationMs + longestSeconds * 1000 + AFTERMATH_MS, isOver);
+    if (!isOver()) this.#check(checkAftermath(this));
+    this.homeAgent.stop();
+    scheduler.run(scheduler.nowMs + STOPPING_MS, isOver);
+    const { foreignEntries } = this.homeAgent.kernel;
+    if (foreignEntries > 0)
+      this.violate('nothing is left behind', `home agent: ${foreignEntries} entries in the kernel`);
   }
 
   // --- what scenarios do to it ---
 
   startHomeAgent(): void {
+    if (this.homeAgent.isRunning) return;
     this.witness.forget();
     this.homeAgent.start();
     this.networkChanged('home agent starts');
@@ -181,6 +226,7 @@ export class World implements HostObserver {
 
   /** A carrier's network takes packets and delivers none. */
   silenceCarrier(index: number, durationMs: number): void {
+    this.silences++;
     const network = this.networks[index]!;
     const set = (state: 'up' | 'silent') => {
       network.uplink.state = state;
@@ -198,14 +244,14 @@ export class World implements HostObserver {
     this.trace.note(this.scheduler.nowMs, () => what);
   }
 
-  violate(rule: string, detail: string): void {
+  violate(rule: Rule, detail: string): void {
     this.violation ??= { timeMs: this.scheduler.nowMs, rule, detail };
     this.trace.note(this.scheduler.nowMs, () => `VIOLATION ${rule}: ${detail}`);
   }
 
   // --- what hosts tell ---
 
-  broken(_host: MonamiHost, rule: string, detail: string): void {
+  broken(_host: MonamiHost, rule: Rule, detail: string): void {
     this.violate(rule, detail);
   }
 
@@ -213,9 +259,9 @@ export class World implements HostObserver {
     const nowMs = this.scheduler.nowMs;
     if (host === this.homeAgent) {
       this.handledByAgent++;
-      if (input.type !== 'packet') return;
-      const problem = this.witness.see(input.bytes, actions, host.clock.nowMs);
-      if (problem !== undefined) this.violate('acknowledgements are right', problem);
+      const problem = input.type === 'packet' && this.witness.see(input.bytes, actions, host.clock.nowMs);
+      if (problem) this.violate(...problem);
+      this.#checkAfterAgent(actions);
       return;
     }
     const vehicle = this.#vehicleOf(host);
@@ -225,10 +271,14 @@ export class World implements HostObserver {
       const message = read(action.bytes)?.message;
       if (message?.type !== MessageType.bindingUpdate) continue;
       vehicle.outstanding.sent(message.sequenceNumber, nowMs);
+      const problem = vehicle.sequenceNumbers.sent(message.sequenceNumber);
+      if (problem) this.violate('sequence numbers only go forward', `vehicle ${vehicle.number}: ${problem}`);
     }
-    if (input.type !== 'packet' || !isSignalling(input.bytes)) return;
-    const message = read(input.bytes)?.message;
-    if (message?.type === MessageType.bindingAcknowledgement) vehicle.outstanding.answered(message.sequenceNumber);
+    if (input.type === 'packet' && isSignalling(input.bytes)) {
+      const message = read(input.bytes)?.message;
+      if (message?.type === MessageType.bindingAcknowledgement) vehicle.outstanding.answered(message.sequenceNumber);
+    }
+    if (actions.some(({ type }) => type === 'event' || type === 'forward')) this.#check(checkVehicle(this, vehicle));
   }
 
   event(host: MonamiHost, event: Parameters<HostObserver['event']>[1]): void {
@@ -245,6 +295,12 @@ export class World implements HostObserver {
 
   dropped(host: MonamiHost, packet: Uint8Array, where: string, isExcuse: boolean): void {
     this.lost(packet, `${host === this.homeAgent ? 'agent' : 'router'}: ${where}`, isExcuse);
+  }
+
+  decapsulated(host: MonamiHost, packet: Uint8Array): void {
+    if (host === this.homeAgent) return;
+    const flight = this.ledger.find(packet);
+    if (flight && flight.receiver !== host.name) this.#reachesWrongOne(flight, host.name);
   }
 
   arrived(host: MonamiHost, packet: Uint8Array): void {
@@ -297,6 +353,7 @@ export class World implements HostObserver {
     if (trafficIntervalMs === Number.POSITIVE_INFINITY) return;
     const next = () => {
       this.scheduler.after(random.exponential(trafficIntervalMs), () => {
+        if (this.isEnding) return;
         this.#sendSomething(vehicle, random);
         next();
       });
@@ -355,19 +412,36 @@ export class World implements HostObserver {
     }
     const { flight, problem } = this.ledger.arrive(packet);
     if (problem !== undefined) this.violate('packets arrive as they were', problem);
-    if (flight && flight.receiver !== where) {
-      this.violate(
-        'no packet reaches a wrong vehicle',
-        `packet ${flight.id} for ${flight.receiver} arrives at ${where}`,
-      );
-    }
+    if (flight && flight.receiver !== where) this.#reachesWrongOne(flight, where);
     return flight;
+  }
+
+  #reachesWrongOne({ id, receiver }: Flight, where: string): void {
+    this.violate('no packet reaches a wrong vehicle', `packet ${id} for ${receiver} arrives at ${where}`);
+  }
+
+  /** The home agent's bindings have changed: it and the vehicles concerned are looked at at once. */
+  #checkAfterAgent(actions: readonly StackAction[]): void {
+    const homes = new Set<Address>();
+    for (const action of actions) {
+      if (action.type !== 'event' || !('homeAddress' in action.event)) continue;
+      homes.add(action.event.homeAddress);
+    }
+    for (const home of homes) {
+      const vehicle = this.#vehicleAt(home);
+      if (vehicle) this.#check(checkVehicle(this, vehicle));
+      if (this.vehicles.length <= SMALL_WORLD) this.#check(checkHomeAgent(this, home));
+    }
+  }
+
+  #check(found: Iterable<readonly [Rule, string]>): void {
+    for (const [rule, detail] of found) this.violate(rule, detail);
   }
 
   #planChecks(vehicle: Vehicle, random: Random): void {
     const next = () => {
       this.scheduler.after(CHECK_INTERVAL_MS * random.uniform(0.5, 1.5), () => {
-        for (const [rule, detail] of checkVehicle(this, vehicle)) this.violate(rule, detail);
+        this.#check(checkVehicle(this, vehicle));
         next();
       });
     };
@@ -376,7 +450,7 @@ export class World implements HostObserver {
 
   #planAgentChecks(): void {
     this.scheduler.after(AGENT_CHECK_INTERVAL_MS, () => {
-      for (const [rule, detail] of checkHomeAgent(this)) this.violate(rule, detail);
+      this.#check(checkHomeAgent(this));
       const largest = EVENTS_PER_VEHICLE * (this.vehicles.length + 1);
       if (this.scheduler.size > largest) this.violate('state is bounded', `${this.scheduler.size} events wait`);
       this.#closeFlights();

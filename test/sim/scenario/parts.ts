@@ -119,7 +119,7 @@ export function nowAndThen(scheduler: Scheduler, random: Random, meanMs: number,
 /** The home agent's daemon or machine goes and comes back without its binding cache. */
 export function homeAgentFails(world: World, random: Random, meanMs: number): void {
   nowAndThen(world.scheduler, random, meanMs, () => {
-    if (!world.homeAgent.isRunning) return;
+    if (!world.homeAgent.isRunning || world.isEnding) return;
     const downMs = random.pick([500, 5000, 30_000, 120_000]) * random.uniform(0.5, 1.5);
     if (random.chance(0.5)) world.killHomeAgent(downMs);
     else world.stopHomeAgent(downMs);
