@@ -188,7 +188,7 @@ export function* checkHomeAgent(world: World, only?: Address): Iterable<readonly
   const largest = 60 + 4 * world.vehicles.length;
   if (host.kernel.entries > largest)
     yield ['state is bounded', `home agent: ${host.kernel.entries} entries in the kernel`];
-  const wakesAllowed = 200 + 4 * (witness.accepted + world.handledByAgent);
+  const wakesAllowed = 200 + 4 * (witness.accepted + world.heardByAgent);
   if (host.wakes > wakesAllowed) yield ['nobody wakes without need', `home agent: ${host.wakes} times`];
 }
 

@@ -83,7 +83,7 @@ export class World implements HostObserver {
   readonly vehicles: readonly Vehicle[];
   /** When home agent or core last became other than they were. */
   networkChangedMs = 0;
-  handledByAgent = 0;
+  heardByAgent = 0;
   silences = 0;
   /** The last act is over: nothing new is begun. */
   isEnding = false;
@@ -258,7 +258,7 @@ export class World implements HostObserver {
   handled(host: MonamiHost, input: StackInput, actions: readonly StackAction[]): void {
     const nowMs = this.scheduler.nowMs;
     if (host === this.homeAgent) {
-      this.handledByAgent++;
+      if (input.type !== 'deadline') this.heardByAgent++;
       const problem = input.type === 'packet' && this.witness.see(input.bytes, actions, host.clock.nowMs);
       if (problem) this.violate(...problem);
       this.#checkAfterAgent(actions);
