@@ -77,7 +77,7 @@ export function deviceName(uplink: number): string {
 }
 
 /** Until a path that brings nothing is found dead, at the latest. */
-export function detectionMs({ probe }: VehiclePlan): number {
+export function detectionMs({ probe }: Pick<VehiclePlan, 'probe'>): number {
   return 2 * probe.idleIntervalMs + (probe.failuresUntilDead + 1) * Math.max(probe.intervalMs, 1000) + 3000;
 }
 

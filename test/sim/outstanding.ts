@@ -1,5 +1,7 @@
-/** The longest wait between a Binding Update and its repetition (MAX_BINDACK_TIMEOUT, RFC 6275 §12), and a little. */
-const LONGEST_WAIT_MS = 33_000;
+import { MAX_BINDACK_TIMEOUT_MS } from '../../src/roles/mobile-router/transaction.ts';
+
+/** The longest wait between a Binding Update and its repetition (RFC 6275 §11.8), and a little. */
+const LONGEST_WAIT_MS = MAX_BINDACK_TIMEOUT_MS + 1000;
 /** What an answered exchange may still have on the way. */
 const SETTLING_MS = 3000;
 

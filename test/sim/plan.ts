@@ -72,5 +72,7 @@ export interface Scenario {
   readonly name: string;
   /** What happens, in one sentence. */
   readonly sentence: string;
+  /** Takes too long to have its turn with the seeds. */
+  readonly isLarge?: boolean;
   plan(random: Random): Plan;
 }

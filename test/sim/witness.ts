@@ -34,6 +34,7 @@ interface WitnessedHome {
  */
 export class Witness {
   readonly #homes = new Map<Address, WitnessedHome>();
+  readonly #accepted = new Set<Address>();
   accepted = 0;
   answered = 0;
   /** Updates that were refused, by status. */
@@ -42,6 +43,7 @@ export class Witness {
   /** The home agent has lost its state. */
   forget(): void {
     this.#homes.clear();
+    this.#accepted.clear();
   }
 
   bindings(homeAddress: Address, nowMs: number): readonly WitnessedBinding[] {
@@ -51,6 +53,11 @@ export class Witness {
 
   holds(homeAddress: Address, careOfAddress: Address, nowMs: number): boolean {
     return this.bindings(homeAddress, nowMs).some((binding) => binding.careOfAddress === careOfAddress);
+  }
+
+  /** Whether the home agent has registered anything for it since it last lost its state. */
+  hasAccepted(homeAddress: Address): boolean {
+    return this.#accepted.has(homeAddress);
   }
 
   *homes(): Iterable<Address> {
@@ -137,6 +144,7 @@ export class Witness {
       home.bindings.set(bid, { bid, careOfAddress, expiresMs });
     }
     home.emptySinceMs = Number.POSITIVE_INFINITY;
+    this.#accepted.add(homeAddress);
     return undefined;
   }
 

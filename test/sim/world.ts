@@ -21,6 +21,7 @@ import {
   checkAftermath,
   checkFlight,
   checkHomeAgent,
+  checkHost,
   checkVehicle,
   mustArrive,
   type Rule,
@@ -441,6 +442,7 @@ export class World implements HostObserver {
   #planChecks(vehicle: Vehicle, random: Random): void {
     const next = () => {
       this.scheduler.after(CHECK_INTERVAL_MS * random.uniform(0.5, 1.5), () => {
+        this.#check(checkHost(vehicle));
         this.#check(checkVehicle(this, vehicle));
         next();
       });
