@@ -5,13 +5,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const LAYERS = ['unit', 'sim', 'oracle', 'fuzz', 'lab'];
-const FILE_TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 600_000);
+const FILE_TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 900_000);
 /** For a file to end by itself after its last test. */
 const PATIENCE_MS = Number(process.env['TEST_PATIENCE_MS'] ?? 10_000);
 /** For it to clean up when it is told to end. */
 const FAREWELL_MS = Number(process.env['TEST_FAREWELL_MS'] ?? 10_000);
 /** The last line of a file's summary. */
 const SUMMARY_END = /^\s*Duration:.*\n/m;
+/** Lines of a test that are shown at once. */
+const PROGRESS = 'progress: ';
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
 interface Outcome {
@@ -67,12 +69,21 @@ function runFile(file: string): Promise<Outcome> {
     };
     const timeout = setTimeout(() => endFor(`took longer than ${FILE_TIMEOUT_MS} ms`), FILE_TIMEOUT_MS);
     let patience: NodeJS.Timeout | undefined;
+    let shown = 0;
     const keep = (chunk: Buffer) => {
       output += chunk.toString();
       if (patience || !SUMMARY_END.test(output)) return;
       patience = setTimeout(() => endFor('did not end when its tests had'), PATIENCE_MS);
     };
-    child.stdout.on('data', keep);
+    child.stdout.on('data', (chunk: Buffer) => {
+      keep(chunk);
+      // What takes minutes says how far it is.
+      const end = output.lastIndexOf('\n') + 1;
+      for (const line of output.slice(shown, end).split('\n')) {
+        if (line.startsWith(PROGRESS)) process.stdout.write(`     ${line.slice(PROGRESS.length)}\n`);
+      }
+      shown = Math.max(shown, end);
+    });
     child.stderr.on('data', keep);
     const started = Date.now();
     // What it has left would keep its output open.

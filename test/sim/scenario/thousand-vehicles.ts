@@ -10,7 +10,7 @@ import { MINUTE_MS, ordinaryVehicle, PLAIN_WORLD, radio, SECOND_MS } from './par
 
 const LIFETIME_SECONDS = 120;
 const PROBE: ProbePlan = { intervalMs: 1000, idleIntervalMs: 10_000, failuresUntilDead: 2, successesUntilAlive: 1 };
-const REBOOT_MS = 8 * MINUTE_MS;
+const REBOOT_MS = 4 * MINUTE_MS;
 const DOWN_MS = 20 * SECOND_MS;
 /**
  * From the home agent's return until all are registered again. It has forgotten all, and a router finds out with its next
@@ -32,7 +32,7 @@ export const scenario: Scenario = {
 export function fleet(random: Random, vehicles: number): Plan {
   const vehicle = (): VehiclePlan => {
     const visits = () =>
-      comingAndGoing(random, { presentMs: 6 * MINUTE_MS, absentMs: 20 * SECOND_MS, cells: 500 }, radio);
+      comingAndGoing(random, { presentMs: 3 * MINUTE_MS, absentMs: 20 * SECOND_MS, cells: 500 }, radio);
     return ordinaryVehicle(
       random,
       [
