@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { address } from '../../src/bytes/address.ts';
 import { prefix } from '../../src/bytes/prefix.ts';
-import { BindingStatus, MessageType } from '../../src/wire/mh/numbers.ts';
+import { BindingStatus, MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
+import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
 import { forwarderThat, stackThat, stackThatHears, stackThatSends } from './broken-machines.ts';
 import { CLEAN } from './channel.ts';
 import { SERVER } from './configurations.ts';
@@ -287,6 +288,36 @@ const BREAKAGES: readonly Breakage[] = [
               requests: [{ kind: 'add-rule', priority: ++priority, table: 254, source: prefix('2001:db8:dead::/48') }],
             },
           ],
+        };
+      }),
+    },
+  },
+  {
+    rule: 'state is bounded',
+    by: 'a mobile router that takes one more Binding Identifier each time',
+    machines: {
+      mobileRouterMachines: stackThatSends((message, nowMs) => {
+        if (message.type !== MessageType.bindingUpdate || message.lifetimeSeconds === 0) return message;
+        const options = message.options.flatMap((option): MobilityOption[] =>
+          option.type === OptionType.bindingIdentifier
+            ? [option, { ...option, bid: 100 + (Math.floor(nowMs) % 10_000) }]
+            : [option],
+        );
+        return { ...message, options };
+      }),
+    },
+  },
+  {
+    rule: 'state is bounded',
+    by: 'a forwarder that forgets no flow',
+    machines: {
+      mobileRouterMachines: forwarderThat((real) => {
+        let flows = 0;
+        return {
+          statistics: (nowMs) => {
+            flows += 1000;
+            return { ...real.statistics(nowMs), flows };
+          },
         };
       }),
     },

@@ -163,9 +163,12 @@ export function* checkHomeAgent(world: World, only?: Address): Iterable<readonly
   const nowMs = host.clock.nowMs;
   const rows = new Map<Address, (typeof status.bindings)[number][]>();
   for (const row of status.bindings) rows.set(row.homeAddress, [...(rows.get(row.homeAddress) ?? []), row]);
+  // An uplink has a Binding Identifier for good, and a care-of address at a time.
+  const most = Math.max(...world.vehicles.map(({ uplinks }) => uplinks.length));
   for (const homeAddress of only ? [only] : new Set([...rows.keys(), ...witness.homes()])) {
     const own = rows.get(homeAddress) ?? [];
     const seen = witness.bindings(homeAddress, nowMs);
+    if (own.length > most) yield ['state is bounded', `${formatAddress(homeAddress)}: ${own.length} bindings`];
     const isSame =
       own.length === seen.length &&
       own.every(({ bid, careOfAddress, remainingSeconds }) => {
