@@ -130,7 +130,7 @@ export function homeAgentFails(world: World, random: Random, meanMs: number): vo
 export function routersFail(world: World, random: Random, meanMs: number): void {
   nowAndThen(world.scheduler, random, meanMs, () => {
     const vehicle = random.pick(world.vehicles);
-    if (!vehicle.host.isRunning) return;
+    if (!vehicle.host.isRunning || world.isEnding) return;
     const kind = random.unit();
     if (kind < 0.4) vehicle.killDaemon(random.uniform(100, 5000));
     else if (kind < 0.7) vehicle.stopDaemon(random.uniform(100, 60_000));
