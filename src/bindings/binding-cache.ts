@@ -19,8 +19,21 @@ export interface Binding {
   readonly bid: number;
   readonly careOfAddress: Address;
   readonly expiresMs: number;
+  /** With an IPv4 care-of address: where packets to it go, as the Binding Update came (RFC 5555 §4.5). */
+  readonly outer?: BindingOuter;
   /** Names the binding's tunnel for as long as the binding lives, through changes of its care-of address. */
   readonly tunnelId: number;
+}
+
+/** How packets reach an IPv4 care-of address: it may be that of a NAT's mapping. */
+export interface BindingOuter {
+  /** Source of the packet that brought the Binding Update: the care-of address itself where there is no NAT. */
+  readonly address: Address;
+  readonly port: number;
+  /** The Binding Update came through a NAT. */
+  readonly nat: boolean;
+  /** All packets are encapsulated in UDP: there is a NAT, or it was asked for (flag F). */
+  readonly udp: boolean;
 }
 
 /** What all bindings of a home address share. */
@@ -32,6 +45,8 @@ export interface HomeEntry {
   readonly mobileRouter: boolean;
   /** Mobile network prefixes in force. */
   readonly prefixes: readonly Prefix[];
+  /** What of IPv4 is bound with it; the same care-of addresses serve both (RFC 5648 §8.2). */
+  readonly ipv4?: { readonly homeAddress?: Address; readonly prefixes: readonly Prefix[] };
   readonly bindings: ReadonlyMap<number, Binding>;
 }
 

@@ -192,6 +192,18 @@ function optionFields(option: MobilityOption): JsonObject {
       return { subtype: option.subtype, spi: option.spi, authenticator: formatHex(option.authenticator) };
     case OptionType.mobilityMessageReplayProtection:
       return { timestamp: formatNtpTimestamp(option.timestamp) };
+    case OptionType.ipv4HomeAddress: {
+      const { prefixLength, requestsPrefix, homeAddress } = option;
+      return { prefixLength, requestsPrefix, homeAddress: formatAddress(homeAddress) };
+    }
+    case OptionType.ipv4AddressAcknowledgement: {
+      const { status, prefixLength, homeAddress } = option;
+      return { status, prefixLength, homeAddress: formatAddress(homeAddress) };
+    }
+    case OptionType.natDetection:
+      return { requiresUdpEncapsulation: option.requiresUdpEncapsulation, refreshSeconds: option.refreshSeconds };
+    case OptionType.ipv4CareOfAddress:
+      return { careOfAddress: formatAddress(option.careOfAddress) };
     case OptionType.bindingIdentifier:
       if (option.malformed) return { malformed: formatHex(option.malformed) };
       return {

@@ -23,6 +23,12 @@ export interface MobileRouterConfiguration {
   /** How long the answer to the first registration may take: the home agent looks for duplicates (RFC 6275 §13). */
   readonly firstRegistrationTimeoutMs: number;
   readonly selection: 'first-usable' | 'balance';
+  /** `always` asks for UDP encapsulation with IPv4 care-of addresses, NAT or not (flag F, RFC 5555 §3.1.3). */
+  readonly udpEncapsulation?: 'as-needed' | 'always';
+  /** The longest silence that is trusted to keep a NAT's mapping; shorter where a NAT turns out to forget earlier. */
+  readonly natKeepAliveSeconds?: number;
+  /** Where `homeAgentName` is looked up; without it, at the system's name servers. */
+  readonly nameServers?: readonly Address[];
   readonly uplinks: readonly UplinkConfiguration[];
   readonly probe: ProbeConfiguration;
 }
@@ -34,6 +40,12 @@ export interface HomeConfiguration {
   readonly homeAddress: Address;
   /** Without it, the agent is found by dynamic home agent address discovery (RFC 6275 §11.4.1). */
   readonly homeAgentAddress?: Address;
+  /** Where the home agent is reached from IPv4 care-of addresses. */
+  readonly homeAgentIpv4Address?: Address;
+  /** DNS name of the home agent, for those of the two addresses that are not given (RFC 5555 §2.1). */
+  readonly homeAgentName?: string;
+  /** IPv4 for the vehicle; without it, none is asked for. */
+  readonly ipv4?: HomeIpv4Configuration;
   /** The home subnet prefix: where agents are looked for and by which the home link is recognised. */
   readonly homePrefix?: Prefix;
   /** Mobile network prefixes: sent in explicit mode, only routed in implicit mode (RFC 3963 §5.2). */
@@ -46,6 +58,16 @@ export interface HomeConfiguration {
   /** Where the home link may appear; without it, the router never returns home. */
   readonly homeLink?: HomeLinkConfiguration;
   readonly authentication: Authentication;
+}
+
+/** What of IPv4 is bound together with the home address (RFC 5555 §3.1.1). */
+export interface HomeIpv4Configuration {
+  /** `dynamic`: the home agent chooses one. Without it, only prefixes are asked for. */
+  readonly homeAddress?: Address | 'dynamic';
+  /** Mobile network prefixes that the router has. */
+  readonly prefixes: readonly Prefix[];
+  /** Length of a prefix that the home agent is to choose. */
+  readonly requestPrefixLength?: number;
 }
 
 /** How a mobile node and its home agent know each other; `none` only where the configuration says so. */
@@ -86,6 +108,8 @@ export interface UplinkConfiguration {
   readonly weight: number;
   /** Fixed Binding Identifier; without it, the uplink's place in the list, from 1. */
   readonly bid: number;
+  /** The families that its care-of address may have, the preferred one first; without it, IPv6 and then IPv4. */
+  readonly addressFamilies?: readonly ('ipv6' | 'ipv4')[];
   /** Upper bound for the path MTU in octets, where the device's own is too optimistic. */
   readonly mtuBytes?: number;
   /**
@@ -113,6 +137,8 @@ export interface HomeAgentConfiguration {
   /** The home links, virtual and physical: home addresses lie in them. */
   readonly homePrefixes: readonly Prefix[];
   readonly mobileNodes: readonly MobileNodeConfiguration[];
+  /** Without it, IPv4 care-of and home addresses are not served. */
+  readonly ipv4?: HomeAgentIpv4Configuration;
   /** The longest lifetime granted, in seconds: a multiple of 4. */
   readonly maximumLifetimeSeconds: number;
   /** False: Binding Identifier options are skipped, as by an agent that only speaks RFC 6275. */
@@ -128,6 +154,22 @@ export interface HomeAgentConfiguration {
   /** Whether requests to the Home-Agents anycast address are answered (RFC 6275 §10.5). */
   readonly addressDiscovery: boolean;
   readonly prefixAdvertisements: PrefixAdvertisementConfiguration;
+}
+
+/** How a home agent serves IPv4 (RFC 5555 §4.5). */
+export interface HomeAgentIpv4Configuration {
+  /** On the host itself, where packets from IPv4 care-of addresses arrive; it may lie behind a NAT that maps port 4191. */
+  readonly address: Address;
+  /** IPv4 home addresses lie in them; those that no node has by configuration are given out on request. */
+  readonly homePrefixes: readonly Prefix[];
+  /** IPv4 mobile network prefixes are cut out of these on request. */
+  readonly prefixPools: readonly Prefix[];
+  /** How long a node keeps an address or prefix that was given to it on request, after its last binding. */
+  readonly leaseSeconds: number;
+  /** Whether flag F of a Binding Update is granted; else it is refused with status 144. */
+  readonly allowForcedUdpEncapsulation: boolean;
+  /** Suggested to nodes behind a NAT (RFC 5555 §3.2.2). */
+  readonly natRefreshSeconds: number;
 }
 
 /** A physical home link: home addresses are defended there while their nodes are away (RFC 6275 §10.4.1). */
@@ -184,6 +226,8 @@ export interface MobileNodeConfiguration {
   readonly homeAddress: Address;
   /** Prefixes that it may register (explicit mode) or gets (implicit mode). */
   readonly prefixes: readonly Prefix[];
+  /** What of IPv4 is the node's own; addresses and prefixes beyond that may be given to it on request. */
+  readonly ipv4?: { readonly homeAddress?: Address; readonly prefixes: readonly Prefix[] };
   /** False: registrations with the mobile router flag are refused with status 140. */
   readonly mobileRouter: boolean;
   /** False: registrations with a Binding Identifier option are refused with status 166. */

@@ -3,8 +3,12 @@ import type { Prefix } from '../bytes/prefix.ts';
 
 /** How a packet is carried between a care-of address and the home agent. */
 export const Encapsulation = {
-  /** RFC 2473. */
-  ipv6InIpv6: 1,
+  /** IPv6 and IPv4 packets in IPv6 (RFC 2473). */
+  ipv6: 1,
+  /** IPv6 and IPv4 packets directly in IPv4 (RFC 4213, RFC 2003). */
+  ipv4: 2,
+  /** IPv6 and IPv4 packets in UDP in IPv4 (RFC 5555 §4.1). */
+  udp: 3,
 } as const;
 export type Encapsulation = (typeof Encapsulation)[keyof typeof Encapsulation];
 
@@ -13,9 +17,12 @@ export interface Tunnel {
   /** Unique in the table and stable as long as the binding lives: flows stick to it. 1 to 2^32-1. */
   readonly id: number;
   readonly encapsulation: Encapsulation;
-  /** Our end: care-of address on a mobile router, home agent address on a home agent. */
+  /** Our end: care-of address on a mobile router, home agent address on a home agent. IPv4 but for `ipv6`. */
   readonly outerSource: Address;
   readonly outerDestination: Address;
+  /** Of `udp`: ours, and the far end's, which a NAT may have chosen. 0 for the others. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
   /** The interface that outer packets leave by; 0 leaves it to the routing tables. */
   readonly interfaceIndex: number;
   /** The largest outer packet, in octets. */
@@ -52,7 +59,7 @@ export interface BindingGroup {
   /** In order of preference. A tunnel belongs to one group. */
   readonly tunnels: readonly GroupTunnel[];
   /**
-   * The home address and the mobile network prefixes. On a home agent (`side` 'home-agent') the inner source of every
+   * The home addresses and the mobile network prefixes, IPv6 and IPv4. On a home agent (`side` 'home-agent') the inner source of every
    * packet that comes out of the tunnels must lie in them; on a mobile router the inner destination must.
    */
   readonly prefixes: readonly Prefix[];
@@ -67,6 +74,8 @@ export interface ForwardingTable {
   readonly side: 'mobile-router' | 'home-agent';
   /** Source of the ICMPv6 errors that the forwarder itself sends to inner senders. */
   readonly icmpSource: Address;
+  /** The same for ICMPv4 errors; without it, none are sent. */
+  readonly icmpv4Source?: Address;
   /** Interfaces on which encapsulated packets are received. */
   readonly interfaces: readonly number[];
   readonly tunnels: readonly Tunnel[];

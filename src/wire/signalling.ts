@@ -40,7 +40,18 @@ const NO_OPTIONS: EncodeOptions = {};
 const USUAL_OCTETS = 256;
 const LARGEST_PAYLOAD = 0xffff;
 
+/** The IPv4 header, and mostly a UDP one, around a packet from or to an IPv4 care-of address (RFC 5555 §4.1). */
+export interface OuterHeader {
+  /** IPv4, as is the destination. */
+  readonly source: Address;
+  readonly destination: Address;
+  /** Without it, the IPv6 packet follows the IPv4 header directly. */
+  readonly ports?: { readonly source: number; readonly destination: number };
+}
+
 interface Addressed {
+  /** Around the IPv6 packet where the care-of address is an IPv4 one. */
+  readonly outer?: OuterHeader;
   /** Source in the IPv6 header. */
   readonly source: Address;
   /** Destination in the IPv6 header. */

@@ -112,6 +112,8 @@ function tables(usable: readonly boolean[]): Record<'router' | 'agent', Forwardi
     encapsulation: 1,
     outerSource: address(own),
     outerDestination: address(other),
+    sourcePort: 0,
+    destinationPort: 0,
     interfaceIndex: device,
     pathMtuBytes: 1500,
     usable: usable[index]!,

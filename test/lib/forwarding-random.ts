@@ -104,6 +104,8 @@ export function randomTable(random: Random): ForwardingTable {
         encapsulation: 1,
         outerSource: side === 'mobile-router' ? careOf : agent,
         outerDestination: side === 'mobile-router' ? agent : careOf,
+        sourcePort: 0,
+        destinationPort: 0,
         interfaceIndex: random.below(3),
         pathMtuBytes: random.pick(PATH_MTUS),
         usable: random.chance(75),

@@ -31,6 +31,8 @@ function table(side: ForwardingTable['side'], options: TableOptions): Forwarding
       encapsulation: 1,
       outerSource,
       outerDestination,
+      sourcePort: 0,
+      destinationPort: 0,
       interfaceIndex: side === 'mobile-router' ? place + 10 : 0,
       pathMtuBytes: options.pathMtuBytes ?? 1500,
       usable: usable[place] ?? true,

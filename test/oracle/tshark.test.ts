@@ -75,6 +75,11 @@ function expectedOption(option: MobilityOption): Field[] {
       }
       return fields;
     }
+    case OptionType.ipv4HomeAddress:
+    case OptionType.ipv4AddressAcknowledgement:
+    case OptionType.natDetection:
+    case OptionType.ipv4CareOfAddress:
+      return [];
     case 'unknown':
       return [];
   }

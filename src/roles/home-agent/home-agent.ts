@@ -143,9 +143,11 @@ export class HomeAgent {
       for (const { tunnelId, careOfAddress } of bindings) {
         tunnels.push({
           id: tunnelId,
-          encapsulation: Encapsulation.ipv6InIpv6,
+          encapsulation: Encapsulation.ipv6,
           outerSource: this.#configuration.address,
           outerDestination: careOfAddress,
+          sourcePort: 0,
+          destinationPort: 0,
           interfaceIndex: 0,
           pathMtuBytes: this.#pathMtu.lookUp(this.#configuration.address, careOfAddress, LINK_MTU_BYTES, nowMs),
           usable: true,

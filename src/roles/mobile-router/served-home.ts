@@ -109,9 +109,11 @@ export class ServedHome {
     const tunnels = bound.map(
       ({ id, agent: outerDestination, attachment, isAcknowledged }): Tunnel => ({
         id,
-        encapsulation: Encapsulation.ipv6InIpv6,
+        encapsulation: Encapsulation.ipv6,
         outerSource: attachment.careOfAddress,
         outerDestination,
+        sourcePort: 0,
+        destinationPort: 0,
         interfaceIndex: attachment.interfaceIndex,
         pathMtuBytes: pathMtu.lookUp(attachment.careOfAddress, outerDestination, attachment.mtuBytes, nowMs),
         usable: isAcknowledged && !this.isDead(attachment),

@@ -13,7 +13,7 @@ export const MessageType = {
   bindingError: 7,
 } as const;
 
-/** Mobility option types (RFC 6275 §6.2, RFC 3963 §4.3, RFC 5568 §6.4.4, RFC 4283, RFC 4285 §8, RFC 5648 §4.3). */
+/** Mobility option types (RFC 6275 §6.2, RFC 3963 §4.3, RFC 5568 §6.4.4, RFC 4283, RFC 4285 §8, RFC 5555 §3, RFC 5648 §4.3). */
 export const OptionType = {
   pad1: 0,
   padN: 1,
@@ -26,8 +26,27 @@ export const OptionType = {
   mobileNodeIdentifier: 8,
   mobilityMessageAuthentication: 9,
   mobilityMessageReplayProtection: 10,
+  ipv4HomeAddress: 29,
+  /** The IANA section of RFC 5555 prints 29 by mistake. */
+  ipv4AddressAcknowledgement: 30,
+  natDetection: 31,
+  ipv4CareOfAddress: 32,
   bindingIdentifier: 35,
 } as const;
+
+/** Status of an IPv4 Address Acknowledgement option; 128 and above reject (RFC 5555 §3.2.1). */
+export const Ipv4AddressStatus = {
+  success: 0,
+  reasonUnspecified: 128,
+  administrativelyProhibited: 129,
+  incorrectHomeAddress: 130,
+  invalidAddress: 131,
+  dynamicAssignmentNotAvailable: 132,
+  prefixAllocationUnauthorized: 133,
+} as const;
+
+/** The UDP port of a home agent for packets with an IPv4 care-of address (RFC 5555 §8). */
+export const DSMIPV6_UDP_PORT = 4191;
 
 /** Flags of a Binding Update: masks in the 16-bit word after the sequence number. Bits 0x003f are reserved. */
 export const BindingUpdateFlag = {
@@ -72,6 +91,8 @@ export const BindingStatus = {
   invalidPrefix: 141,
   notAuthorizedForPrefix: 142,
   forwardingSetupFailed: 143,
+  /** The same number as `mipv6IdMismatch`: told apart by whether flag F was set and RFC 4285 options were (RFC 5555 §4.5). */
+  forcedUdpEncapsulationRefused: 144,
   mipv6IdMismatch: 144,
   mipv6MessageIdRequired: 145,
   mipv6AuthenticationFailed: 146,

@@ -20,6 +20,8 @@ test('a table is encoded as its layout says', () => {
         encapsulation: 1,
         outerSource: address('2001:db8::1'),
         outerDestination: address('2001:db8:a::2'),
+        sourcePort: 0,
+        destinationPort: 0,
         interfaceIndex: 9,
         pathMtuBytes: 1500,
         usable: true,

@@ -23,6 +23,17 @@ import {
 } from './binding-refresh-advice.ts';
 import type { Alignment, OptionRule } from './codec.ts';
 import {
+  decodeIpv4AddressAcknowledgement,
+  encodeIpv4AddressAcknowledgement,
+  type Ipv4AddressAcknowledgementOption,
+} from './ipv4-address-acknowledgement.ts';
+import {
+  decodeIpv4CareOfAddress,
+  encodeIpv4CareOfAddress,
+  type Ipv4CareOfAddressOption,
+} from './ipv4-care-of-address.ts';
+import { decodeIpv4HomeAddress, encodeIpv4HomeAddress, type Ipv4HomeAddressOption } from './ipv4-home-address.ts';
+import {
   decodeMobileNetworkPrefix,
   encodeMobileNetworkPrefix,
   type MobileNetworkPrefixOption,
@@ -50,6 +61,7 @@ import {
   encodeMobilityMessageReplayProtection,
   type MobilityMessageReplayProtectionOption,
 } from './mobility-message-replay-protection.ts';
+import { decodeNatDetection, encodeNatDetection, type NatDetectionOption } from './nat-detection.ts';
 import { decodeNonceIndices, encodeNonceIndices, type NonceIndicesOption } from './nonce-indices.ts';
 import type { MobilityOption } from './option.ts';
 
@@ -173,6 +185,56 @@ const mobilityMessageReplayProtection: OptionRule<MobilityMessageReplayProtectio
   encode: encodeMobilityMessageReplayProtection,
 };
 
+const ipv4HomeAddress: OptionRule<Ipv4HomeAddressOption> = {
+  type: OptionType.ipv4HomeAddress,
+  name: 'Ipv4HomeAddress',
+  allowsLength: exactly(6),
+  alignment: at(4, 0),
+  // One for an address and others for prefixes.
+  repeats: true,
+  last: false,
+  messages: [MessageType.bindingUpdate],
+  decode: decodeIpv4HomeAddress,
+  encode: encodeIpv4HomeAddress,
+};
+
+const ipv4AddressAcknowledgement: OptionRule<Ipv4AddressAcknowledgementOption> = {
+  type: OptionType.ipv4AddressAcknowledgement,
+  name: 'Ipv4AddressAcknowledgement',
+  allowsLength: exactly(6),
+  alignment: at(4, 0),
+  // One for each that was asked for.
+  repeats: true,
+  last: false,
+  messages: [MessageType.bindingAcknowledgement],
+  decode: decodeIpv4AddressAcknowledgement,
+  encode: encodeIpv4AddressAcknowledgement,
+};
+
+const natDetection: OptionRule<NatDetectionOption> = {
+  type: OptionType.natDetection,
+  name: 'NatDetection',
+  allowsLength: exactly(6),
+  alignment: at(4, 0),
+  repeats: false,
+  last: false,
+  messages: [MessageType.bindingAcknowledgement],
+  decode: decodeNatDetection,
+  encode: encodeNatDetection,
+};
+
+const ipv4CareOfAddress: OptionRule<Ipv4CareOfAddressOption> = {
+  type: OptionType.ipv4CareOfAddress,
+  name: 'Ipv4CareOfAddress',
+  allowsLength: exactly(6),
+  alignment: at(4, 0),
+  repeats: false,
+  last: false,
+  messages: [MessageType.bindingUpdate],
+  decode: decodeIpv4CareOfAddress,
+  encode: encodeIpv4CareOfAddress,
+};
+
 const bindingIdentifier: OptionRule<BindingIdentifierOption> = {
   type: OptionType.bindingIdentifier,
   name: 'BindingIdentifier',
@@ -203,6 +265,10 @@ export const OPTION_RULES: readonly OptionRule<KnownOption>[] = [
   mobileNodeIdentifier,
   mobilityMessageAuthentication,
   mobilityMessageReplayProtection,
+  ipv4HomeAddress,
+  ipv4AddressAcknowledgement,
+  natDetection,
+  ipv4CareOfAddress,
   bindingIdentifier,
 ];
 

@@ -36,9 +36,11 @@ test('[6275-10.4.2-02, 3963-6.4-01, 5648-7-01] each binding is a tunnel from the
   assert.equal(
     tunnels.map(({ id, ...tunnel }) => tunnel),
     [1, 2].map((n) => ({
-      encapsulation: Encapsulation.ipv6InIpv6,
+      encapsulation: Encapsulation.ipv6,
       outerSource: AGENT,
       outerDestination: CARE_OF[n]!,
+      sourcePort: 0,
+      destinationPort: 0,
       interfaceIndex: 0,
       pathMtuBytes: 1500,
       usable: true,

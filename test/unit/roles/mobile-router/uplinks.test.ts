@@ -145,6 +145,8 @@ test('[MHA-3-11, 3963-5.5-01] the table has a tunnel per registered uplink, in o
       encapsulation: 1,
       outerSource: CARE_OF[bid]!,
       outerDestination: AGENT,
+      sourcePort: 0,
+      destinationPort: 0,
       interfaceIndex: bid + 10,
       pathMtuBytes: 1500,
       usable: true,
