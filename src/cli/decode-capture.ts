@@ -8,7 +8,7 @@ export class CaptureError extends Error {}
 export interface CapturedPacket {
   /** ISO 8601 in UTC with the file's own precision. */
   readonly time: string;
-  /** From the IPv6 header on. */
+  /** From the IPv6 or IPv4 header on. */
   readonly packet: Uint8Array;
 }
 
@@ -26,17 +26,19 @@ const LinkType = {
   rawOpenBsd: 14,
   raw: 101,
   linuxCooked: 113,
+  ipv4: 228,
   ipv6: 229,
   linuxCooked2: 276,
 } as const;
 
-const ETHERTYPE_IPV6 = 0x86dd;
+const ETHERTYPES_IP: readonly number[] = [0x0800, 0x86dd];
 const ETHERTYPES_VLAN: readonly number[] = [0x8100, 0x88a8, 0x9100];
-/** AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, macOS. */
-const IPV6_FAMILIES: readonly number[] = [10, 24, 28, 30];
+/** AF_INET, and AF_INET6 of Linux, NetBSD and OpenBSD, FreeBSD, macOS. */
+const IP_FAMILIES: readonly number[] = [2, 10, 24, 28, 30];
+const IP_VERSIONS: readonly number[] = [4, 6];
 
 /**
- * The IPv6 packets of a classic pcap file, or `undefined` if it is none. Frames that carry something else are skipped.
+ * The IP packets of a classic pcap file, or `undefined` if it is none. Frames that carry something else are skipped.
  * Throws `CaptureError` for pcapng, for link layers that are not known, and (while iterating) where the file is cut
  * short.
  */
@@ -74,13 +76,13 @@ function* readRecords(file: Uint8Array, littleEndian: boolean, digits: number): 
       throw new CaptureError(`packet ${number}, at octet ${offset}, claims a length of ${octets} octets`);
     }
     if (octets > reader.remaining) throw cutShort();
-    const packet = ipv6Packet(reader.take(octets), linkType);
+    const packet = ipPacket(reader.take(octets), linkType);
     if (packet) yield { time: formatTime(seconds, fraction, digits), packet };
   }
 }
 
-/** What lies behind the link layer's header, if it is IPv6. */
-function ipv6Packet(frame: Uint8Array, linkType: number): Uint8Array | undefined {
+/** What lies behind the link layer's header, if it is IP. */
+function ipPacket(frame: Uint8Array, linkType: number): Uint8Array | undefined {
   try {
     return stripLinkLayer(new Reader(frame), linkType);
   } catch (error) {
@@ -108,13 +110,14 @@ function stripLinkLayer(frame: Reader, linkType: number): Uint8Array | undefined
       const family = frame.take(4);
       // The byte order is that of the capturing host, which need not be the file's.
       const number = family[0]! | family[3]!;
-      return IPV6_FAMILIES.includes(number) ? frame.rest() : undefined;
+      return IP_FAMILIES.includes(number) ? frame.rest() : undefined;
     }
+    case LinkType.ipv4:
     case LinkType.ipv6:
       return frame.rest();
     default: {
       const packet = frame.rest();
-      return packet.length > 0 && packet[0]! >> 4 === 6 ? packet : undefined;
+      return packet.length > 0 && IP_VERSIONS.includes(packet[0]! >> 4) ? packet : undefined;
     }
   }
 }
@@ -125,7 +128,7 @@ function behindEtherType(frame: Reader, first = frame.u16()): Uint8Array | undef
     frame.skip(2);
     etherType = frame.u16();
   }
-  return etherType === ETHERTYPE_IPV6 ? frame.rest() : undefined;
+  return ETHERTYPES_IP.includes(etherType) ? frame.rest() : undefined;
 }
 
 function formatTime(seconds: number, fraction: number, digits: number): string {

@@ -2,12 +2,13 @@ import { formatAddress } from '../bytes/address.ts';
 import { formatHex } from '../bytes/hex.ts';
 import { formatPrefix } from '../bytes/prefix.ts';
 import { WireError, type WireErrorCode } from '../bytes/wire-error.ts';
+import { type Icmpv4Message, Icmpv4Type, Icmpv4UnreachableCode } from '../wire/icmpv4/error.ts';
 import { NextHeader } from '../wire/ip/numbers.ts';
 import type { MobilityMessage } from '../wire/mh/messages/message.ts';
 import { BindingAcknowledgementFlag, BindingUpdateFlag, MessageType, OptionType } from '../wire/mh/numbers.ts';
 import type { MobilityOption } from '../wire/mh/options/option.ts';
 import { optionRule } from '../wire/mh/options/registry.ts';
-import { decodeSignalling, type SignallingPacket } from '../wire/signalling.ts';
+import { decodeSignalling, type OuterHeader, type SignallingPacket } from '../wire/signalling.ts';
 import {
   type FlagLetters,
   formatLinkLayerAddress,
@@ -25,9 +26,11 @@ export type DecodedRow =
       readonly time: string | null;
       readonly source: string;
       readonly destination: string;
+      /** The IPv4 header around an IPv6 packet, with its ports where there is UDP in between (RFC 5555 §4.1). */
+      readonly outer?: JsonObject;
       readonly homeAddress?: string;
       readonly routing2?: string;
-      /** A Mobility Header or ICMPv6. */
+      /** A Mobility Header or ICMP. */
       readonly message?: JsonObject;
       /** The packet inside, where it is IPv6 in IPv6. */
       readonly tunnel?: DecodedRow;
@@ -75,6 +78,13 @@ const SIGNALLING_HEADERS: readonly number[] = [
   NextHeader.mobility,
 ];
 const DEEPEST_TUNNEL = 4;
+const IPV4_VERSION = 4;
+const IPV4_PROTOCOL_AT = 9;
+const ICMPV4_NAMES: Readonly<Record<number, string>> = {
+  [Icmpv4Type.destinationUnreachable]: 'DestinationUnreachable',
+  [Icmpv4Type.timeExceeded]: 'TimeExceeded',
+  [Icmpv4Type.parameterProblem]: 'ParameterProblem',
+};
 
 /** The row for one packet from its IPv6 header on; `undefined` for one that is no signalling, unless `all` are wanted. */
 export function describePacket(
@@ -88,14 +98,14 @@ export function describePacket(
     decoded = decodeSignalling(packet);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    const wanted = all || packet.length < 7 || SIGNALLING_HEADERS.includes(packet[6]!);
-    return wanted ? { error: { code: error.code, offset: error.offset } } : undefined;
+    return all || mayBeSignalling(packet) ? { error: { code: error.code, offset: error.offset } } : undefined;
   }
-  const { homeAddress, routing2 } = decoded;
+  const { homeAddress, routing2, outer } = decoded;
   const row = {
     time,
     source: formatAddress(decoded.source),
     destination: formatAddress(decoded.destination),
+    ...(outer && { outer: describeOuter(outer) }),
     ...(homeAddress !== undefined && { homeAddress: formatAddress(homeAddress) }),
     ...(routing2 !== undefined && { routing2: formatAddress(routing2) }),
   };
@@ -104,11 +114,37 @@ export function describePacket(
     const message = describeIcmpv6(decoded.message);
     return message || all ? { ...row, ...(message ? { message } : { protocol: NextHeader.icmpv6 }) } : undefined;
   }
+  if (decoded.kind === 'icmpv4') {
+    const message = describeIcmpv4(decoded.message);
+    return message || all ? { ...row, ...(message ? { message } : { protocol: NextHeader.icmpv4 }) } : undefined;
+  }
   if (decoded.protocol === NextHeader.ipv6 && depth < DEEPEST_TUNNEL) {
     const tunnel = describePacket(decoded.payload, time, all, depth + 1);
     if (tunnel) return { ...row, tunnel };
   }
   return all ? { ...row, protocol: decoded.protocol } : undefined;
+}
+
+/** Whether an error in a packet is worth a row. Of IPv4 packets only those that carry IPv6 can be told without more. */
+function mayBeSignalling(packet: Uint8Array): boolean {
+  if (packet.length > 0 && packet[0]! >>> 4 === IPV4_VERSION) return packet[IPV4_PROTOCOL_AT] === NextHeader.ipv6;
+  return packet.length < 7 || SIGNALLING_HEADERS.includes(packet[6]!);
+}
+
+function describeOuter({ source, destination, ports }: OuterHeader): JsonObject {
+  return {
+    source: formatAddress(source),
+    destination: formatAddress(destination),
+    ...(ports && { sourcePort: ports.source, destinationPort: ports.destination }),
+  };
+}
+
+/** `undefined` for what is no error. */
+function describeIcmpv4({ type, code, mtuBytes }: Icmpv4Message): JsonObject | undefined {
+  const name = ICMPV4_NAMES[type];
+  if (name === undefined) return undefined;
+  const isTooBig = type === Icmpv4Type.destinationUnreachable && code === Icmpv4UnreachableCode.fragmentationNeeded;
+  return { type, name, code, ...(isTooBig && { mtuBytes }) };
 }
 
 /** A mobility message as it is printed. */

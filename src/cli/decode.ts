@@ -1,4 +1,5 @@
 import { parseHex } from '../bytes/hex.ts';
+import { IPV4_HEADER_OCTETS } from '../wire/ip/ipv4.ts';
 import { IPV6_HEADER_OCTETS } from '../wire/ip/ipv6.ts';
 import { CaptureError, readCapture } from './decode-capture.ts';
 import { type DecodedRow, describePacket } from './decode-json.ts';
@@ -7,7 +8,7 @@ export { CaptureError } from './decode-capture.ts';
 export type { DecodedRow } from './decode-json.ts';
 
 export interface DecodeOptions {
-  /** Also reports IPv6 packets that are no signalling. */
+  /** Also reports IP packets that are no signalling. */
   readonly all?: boolean;
 }
 
@@ -41,7 +42,7 @@ function readText(bytes: Uint8Array): { time: null; packet: Uint8Array }[] {
 }
 
 /**
- * One packet per line, from its IPv6 header on; or, with packets wrapped over several lines, an empty line between
+ * One packet per line, from its IP header on; or, with packets wrapped over several lines, an empty line between
  * them. Lines that begin with # are comments.
  */
 function splitHex(text: string): Uint8Array[] {
@@ -63,8 +64,11 @@ function hexLine(line: string): Uint8Array {
   return octets;
 }
 
-/** Whether a line alone holds as many octets as its IPv6 header says. */
+/** Whether a line alone holds as many octets as its IP header says. */
 function isWhole(packet: Uint8Array): boolean {
+  if (packet.length >= IPV4_HEADER_OCTETS && packet[0]! >>> 4 === 4) {
+    return packet.length >= ((packet[2]! << 8) | packet[3]!);
+  }
   if (packet.length < IPV6_HEADER_OCTETS) return false;
   return packet.length >= IPV6_HEADER_OCTETS + ((packet[4]! << 8) | packet[5]!);
 }

@@ -2,6 +2,7 @@ import type { Address } from '../bytes/address.ts';
 import type { Reader } from '../bytes/reader.ts';
 import { WireError } from '../bytes/wire-error.ts';
 import { Writer } from '../bytes/writer.ts';
+import { decodeIcmpv4, encodeIcmpv4, type Icmpv4Message } from './icmpv4/error.ts';
 import { decodeIcmpv6, encodeIcmpv6 } from './icmpv6/codec.ts';
 import type { Icmpv6Message } from './icmpv6/message.ts';
 import {
@@ -9,6 +10,7 @@ import {
   isNeighborDiscovery,
   NEIGHBOR_DISCOVERY_HOP_LIMIT,
 } from './icmpv6/neighbor-discovery-validity.ts';
+import { decodeIpv4, encodeIpv4Header } from './ip/ipv4.ts';
 import {
   DEFAULT_HOP_LIMIT,
   decodeIpv6,
@@ -24,6 +26,9 @@ import { type Sign, signMobilityHeader } from './mh/authentication.ts';
 import { decodeMobilityHeader, trimMobilityHeader, writeMobilityHeader } from './mh/header.ts';
 import type { MobilityMessage } from './mh/messages/message.ts';
 import { MessageType, OptionType } from './mh/numbers.ts';
+import { decodeDsmipv6Udp, encodeOuter, type OuterHeader } from './outer-header.ts';
+
+export type { OuterHeader } from './outer-header.ts';
 
 /** By next header: 1 for a header that another one follows. Looked up faster than a list is searched. */
 const EXTENSIONS = new Uint8Array(256);
@@ -39,15 +44,8 @@ for (const extension of [
 const NO_OPTIONS: EncodeOptions = {};
 const USUAL_OCTETS = 256;
 const LARGEST_PAYLOAD = 0xffff;
-
-/** The IPv4 header, and mostly a UDP one, around a packet from or to an IPv4 care-of address (RFC 5555 §4.1). */
-export interface OuterHeader {
-  /** IPv4, as is the destination. */
-  readonly source: Address;
-  readonly destination: Address;
-  /** Without it, the IPv6 packet follows the IPv4 header directly. */
-  readonly ports?: { readonly source: number; readonly destination: number };
-}
+const IPV4_VERSION = 4;
+const IPV6_VERSION = 6;
 
 interface Addressed {
   /** Around the IPv6 packet where the care-of address is an IPv4 one. */
@@ -78,7 +76,13 @@ export interface Icmpv6Packet extends Addressed {
   readonly hopLimit?: number;
 }
 
-/** An IPv6 packet whose upper layer is neither: its payload is for another room. */
+/** An IPv4 packet that carries ICMP; nothing else of its own do machines say by IPv4. */
+export interface Icmpv4Packet extends Addressed {
+  readonly kind: 'icmpv4';
+  readonly message: Icmpv4Message;
+}
+
+/** A packet whose upper layer is none of these: its payload is for another room. */
 export interface OtherPacket extends Addressed {
   readonly kind: 'other';
   readonly protocol: number;
@@ -86,7 +90,7 @@ export interface OtherPacket extends Addressed {
 }
 
 /** What the machines receive and send. */
-export type SignallingPacket = MobilityPacket | Icmpv6Packet | OtherPacket;
+export type SignallingPacket = MobilityPacket | Icmpv6Packet | Icmpv4Packet | OtherPacket;
 
 /** What the extension headers say, and where the upper layer begins. */
 interface HeaderChain {
@@ -106,10 +110,50 @@ export interface EncodeOptions {
 }
 
 /**
- * Reads a whole IPv6 packet through its extension headers. Any upper layer but the Mobility Header and ICMPv6 comes
- * out as `other`. Throws `WireError` as the codecs of the headers do, and `unsupported` for a fragment.
+ * Reads a whole IPv6 packet through its extension headers, also one inside of IPv4. Any upper layer but the Mobility
+ * Header and ICMP comes out as `other`. Throws `WireError` as the codecs of the headers do, and `unsupported` for a
+ * fragment.
  */
 export function decodeSignalling(packet: Uint8Array): SignallingPacket {
+  return packet.length > 0 && packet[0]! >>> 4 === IPV4_VERSION ? decodeInIpv4(packet) : decodeInIpv6(packet);
+}
+
+function decodeInIpv4(packet: Uint8Array): SignallingPacket {
+  const { header, payload } = decodeIpv4(packet);
+  const { source, destination, protocol } = header;
+  const base = payload.offset;
+  switch (protocol) {
+    case NextHeader.icmpv4:
+      return { kind: 'icmpv4', source, destination, message: decodeIcmpv4(payload.rest(), base) };
+    case NextHeader.ipv6:
+      return decodeInside({ source, destination }, payload);
+    case NextHeader.udp: {
+      const whole = payload.bytes.subarray(payload.index, payload.index + payload.remaining);
+      const outer = decodeDsmipv6Udp(header, payload);
+      if (outer && payload.remaining > 0 && payload.bytes[payload.index]! >>> 4 === IPV6_VERSION) {
+        return decodeInside(outer, payload);
+      }
+      return { kind: 'other', source, destination, protocol, payload: whole };
+    }
+    default:
+      return { kind: 'other', source, destination, protocol, payload: payload.rest() };
+  }
+}
+
+/** Offsets count from the start of the whole packet, a pointer from the start of the IPv6 packet that it is about. */
+function decodeInside(outer: OuterHeader, payload: Reader): SignallingPacket {
+  const { offset } = payload;
+  try {
+    const packet: { outer?: OuterHeader } & SignallingPacket = decodeInIpv6(payload.rest());
+    packet.outer = outer;
+    return packet;
+  } catch (error) {
+    if (error instanceof WireError) throw new WireError(error.code, offset + error.offset, error.answer);
+    throw error;
+  }
+}
+
+function decodeInIpv6(packet: Uint8Array): SignallingPacket {
   const { header, payload } = decodeIpv6(packet);
   const { protocol, homeAddress, routing2 } = walkHeaders(payload, header.nextHeader, header.destination);
   const { source, destination, hopLimit } = header;
@@ -145,10 +189,25 @@ function withHome(
 }
 
 /**
- * Writes a whole IPv6 packet: a type 2 routing header and a Home Address option where there are any, in this order
+ * Writes a whole IPv6 packet, inside of its outer header if there is one: a type 2 routing header and a Home Address option where there are any, in this order
  * (RFC 6275 §6.3), then the upper layer. Throws `RangeError` for values that do not fit.
  */
 export function encodeSignalling(packet: SignallingPacket, options: EncodeOptions = NO_OPTIONS): Uint8Array {
+  if (packet.kind === 'icmpv4') return encodeInIpv4(packet);
+  const inner = encodeInIpv6(packet, options);
+  return packet.outer ? encodeOuter(packet.outer, inner) : inner;
+}
+
+function encodeInIpv4({ source, destination, message }: Icmpv4Packet): Uint8Array {
+  const body = new Writer(USUAL_OCTETS);
+  encodeIcmpv4(body, message);
+  const writer = new Writer(USUAL_OCTETS);
+  const header = { protocol: NextHeader.icmpv4, timeToLive: DEFAULT_HOP_LIMIT, source, destination };
+  encodeIpv4Header(writer, header, body.length);
+  return writer.put(body.bytes()).bytes();
+}
+
+function encodeInIpv6(packet: Exclude<SignallingPacket, Icmpv4Packet>, options: EncodeOptions): Uint8Array {
   const { source, destination, homeAddress, routing2 } = packet;
   const protocol = protocolOf(packet);
   const behindRouting = homeAddress === undefined ? protocol : NextHeader.destinationOptions;
@@ -221,7 +280,7 @@ function misplacedHopByHop(pointer: number): WireError {
   return new WireError('bad-next-header', pointer, { kind: 'parameter-problem', code, pointer });
 }
 
-function protocolOf(packet: SignallingPacket): number {
+function protocolOf(packet: Exclude<SignallingPacket, Icmpv4Packet>): number {
   if (packet.kind === 'mobility') return NextHeader.mobility;
   return packet.kind === 'icmpv6' ? NextHeader.icmpv6 : packet.protocol;
 }
@@ -233,7 +292,7 @@ function hopLimitOf(packet: SignallingPacket): number {
 
 function putUpperLayer(
   writer: Writer,
-  packet: SignallingPacket,
+  packet: Exclude<SignallingPacket, Icmpv4Packet>,
   source: Address,
   destination: Address,
   options: EncodeOptions,

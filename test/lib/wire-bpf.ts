@@ -12,6 +12,10 @@ const HALF = 0x28;
 const OCTET = 0x30;
 /** Added to a load's code: from behind the index register. */
 const INDEXED = 0x20;
+const SET_INDEX_TO_HEADER_LENGTH = 0xb1;
+const COPY_FROM_INDEX = 0x87;
+const AND = 0x54;
+const JUMP_IF_ANY_BIT = 0x45;
 const ADD = 0x04;
 const SHIFT_LEFT = 0x64;
 const JUMP_ALWAYS = 0x05;
@@ -40,21 +44,35 @@ export function runFilter(program: Uint8Array, packet: Uint8Array, littleEndian:
         break;
       }
       case SET_INDEX:
+        if (instruction === SET_INDEX_TO_HEADER_LENGTH) {
+          if (operand >= packet.length) return 0;
+          index = (packet[operand]! & 15) * 4;
+          break;
+        }
         if (instruction !== SET_INDEX) throw new RangeError(`instruction 0x${instruction.toString(16)}`);
         index = operand;
         break;
       case ARITHMETIC:
         if (instruction === ADD) accumulator = (accumulator + operand) >>> 0;
+        else if (instruction === AND) accumulator = (accumulator & operand) >>> 0;
         else if (instruction === SHIFT_LEFT) accumulator = (accumulator << operand) >>> 0;
         else throw new RangeError(`instruction 0x${instruction.toString(16)}`);
         break;
       case COPY:
+        if (instruction === COPY_FROM_INDEX) {
+          accumulator = index;
+          break;
+        }
         if (instruction !== COPY) throw new RangeError(`instruction 0x${instruction.toString(16)}`);
         index = accumulator;
         break;
       case JUMP: {
         if (instruction === JUMP_ALWAYS) {
           at += operand;
+          break;
+        }
+        if (instruction === JUMP_IF_ANY_BIT) {
+          at += (accumulator & operand) !== 0 ? jumpTrue : jumpFalse;
           break;
         }
         const comparison = { 21: accumulator === operand, 37: accumulator > operand, 53: accumulator >= operand }[

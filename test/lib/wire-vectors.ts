@@ -324,4 +324,100 @@ export const MESSAGE_VECTORS: readonly MessageVector[] = [
       ],
     },
   },
+  {
+    name: '[5555-3.1.1-01, 5555-3.1.2-01, 5555-3.1.3-01] IPv4 home address, prefix request and care-of address at 4n, beside flag F',
+    hex: `3b 04 05 00 640f 0106 c500 0069  1d 06 8000 c6336407  1d 06 7200 00000000  20 06 0000 c0000205  01 02 0000`,
+    value: {
+      ...update,
+      sequenceNumber: 0x106,
+      flags: 0xc500,
+      lifetimeSeconds: 420,
+      options: [
+        {
+          type: OptionType.ipv4HomeAddress,
+          prefixLength: 32,
+          requestsPrefix: false,
+          homeAddress: address('198.51.100.7'),
+        },
+        { type: OptionType.ipv4HomeAddress, prefixLength: 28, requestsPrefix: true, homeAddress: address('0.0.0.0') },
+        { type: OptionType.ipv4CareOfAddress, careOfAddress: address('192.0.2.5') },
+      ],
+    },
+  },
+  {
+    name: '[5555-3.2.1-01, 5555-3.2.2-01] IPv4 Address Acknowledgements and NAT Detection in front of a Binding Identifier',
+    hex: `3b 05 06 00 31d8 00 40 0106 0069  1e 06 00 80 c6336407  1e 06 85 00 00000000  1f 06 0000 0000006e
+          23 04 0001 00 00  01 04 00000000`,
+    value: {
+      ...acknowledgement,
+      status: 0,
+      flags: 0x40,
+      sequenceNumber: 0x106,
+      lifetimeSeconds: 420,
+      options: [
+        {
+          type: OptionType.ipv4AddressAcknowledgement,
+          status: 0,
+          prefixLength: 32,
+          homeAddress: address('198.51.100.7'),
+        },
+        { type: OptionType.ipv4AddressAcknowledgement, status: 133, prefixLength: 0, homeAddress: address('0.0.0.0') },
+        { type: OptionType.natDetection, requiresUdpEncapsulation: false, refreshSeconds: 110 },
+        bid(1),
+      ],
+    },
+  },
+  {
+    name: '[5555-3.2.2-01] a NAT Detection with flag F and all ones',
+    hex: '3b 02 06 00 c16e 00 00 0107 0069  1f 06 8000 ffffffff  01 02 0000',
+    value: {
+      ...acknowledgement,
+      status: 0,
+      flags: 0,
+      sequenceNumber: 0x107,
+      lifetimeSeconds: 420,
+      options: [{ type: OptionType.natDetection, requiresUdpEncapsulation: true, refreshSeconds: 0xffff_ffff }],
+    },
+  },
+  {
+    name: '[5555-3.1.1-06] reserved bits of the options of a Binding Update for IPv4 say nothing',
+    hex: '3b 03 05 00 f61d 0108 c000 0069  1d 06 81ff c6336407  20 06 ffff c0000205  01 02 0000',
+    value: {
+      ...update,
+      sequenceNumber: 0x108,
+      flags: 0xc000,
+      lifetimeSeconds: 420,
+      options: [
+        {
+          type: OptionType.ipv4HomeAddress,
+          prefixLength: 32,
+          requestsPrefix: false,
+          homeAddress: address('198.51.100.7'),
+        },
+        { type: OptionType.ipv4CareOfAddress, careOfAddress: address('192.0.2.5') },
+      ],
+    },
+    decodeOnly: true,
+  },
+  {
+    name: '[5555-3.1.1-06] reserved bits of the options of an acknowledgement for IPv4 say nothing',
+    hex: '3b 03 06 00 f920 00 00 0108 0069  1e 06 80 03 c6336407  1f 06 7fff 00000000  01 02 0000',
+    value: {
+      ...acknowledgement,
+      status: 0,
+      flags: 0,
+      sequenceNumber: 0x108,
+      lifetimeSeconds: 420,
+      options: [
+        {
+          type: OptionType.ipv4AddressAcknowledgement,
+          status: 128,
+          prefixLength: 0,
+          homeAddress: address('198.51.100.7'),
+        },
+        { type: OptionType.natDetection, requiresUdpEncapsulation: false, refreshSeconds: 0 },
+      ],
+    },
+    decodeOnly: true,
+  },
 ];

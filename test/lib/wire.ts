@@ -43,8 +43,9 @@ export function shifted(bytes: Uint8Array, by = 10): Uint8Array {
 /** A packet as it comes out of the decoder: with the octets of its Mobility Header, which ends the packet. */
 export function received(packet: SignallingPacket, octets: Uint8Array): SignallingPacket {
   if (packet.kind !== 'mobility') return packet;
-  let at = 40;
-  for (let next = octets[6]!; next !== 135; at += (octets[at + 1]! + 1) * 8) next = octets[at]!;
+  const start = packet.outer ? (packet.outer.ports ? 28 : 20) : 0;
+  let at = start + 40;
+  for (let next = octets[start + 6]!; next !== 135; at += (octets[at + 1]! + 1) * 8) next = octets[at]!;
   return { ...packet, mobilityHeader: octets.subarray(at) };
 }
 

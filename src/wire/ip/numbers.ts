@@ -1,6 +1,7 @@
 /** Next Header values (IANA "Assigned Internet Protocol Numbers"). */
 export const NextHeader = {
   hopByHopOptions: 0,
+  icmpv4: 1,
   ipv4: 4,
   tcp: 6,
   udp: 17,

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { CaptureError, type DecodedRow, decodeCapture, decodeHex } from '../../../src/cli/decode.ts';
 import { encodeSignalling, type SignallingPacket } from '../../../src/wire/signalling.ts';
 import { hex, pcapFile } from '../../lib/wire.ts';
+import { IPV4_PACKET_VECTORS } from '../../lib/wire-ipv4-vectors.ts';
 import { PACKET_VECTORS } from '../../lib/wire-packet-vectors.ts';
 import { bid, CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MESSAGE_VECTORS } from '../../lib/wire-vectors.ts';
 
@@ -71,16 +72,55 @@ for (const [name, linkType, frame] of [
   });
 }
 
+const [inUdp, , echo, tooBig] = IPV4_PACKET_VECTORS;
+for (const [name, linkType, header] of [
+  ['Ethernet', 1, '020000000001 020000000002 0800'],
+  ['raw IP', 101, ''],
+  ['raw IPv4', 228, ''],
+  ['BSD loopback', 0, '02000000'],
+] as const) {
+  test(`[5555-4.1-01] signalling inside of UDP and IPv4 is read over ${name}`, () => {
+    const [row] = rows(capture(hex(header + inUdp!.hex), linkType, true)) as Record<string, unknown>[];
+    const { source, destination, outer, homeAddress, message } = row!;
+    assert.equal([source, destination, homeAddress], ['2001:db8:1::2', '2001:db8:1::1', undefined]);
+    assert.equal(outer, {
+      source: '198.51.100.9',
+      destination: '203.0.113.1',
+      sourcePort: 4191,
+      destinationPort: 4191,
+    });
+    const { name: type, flags, options } = message as Record<string, unknown>;
+    assert.equal([type, flags], ['BindingUpdate', ['A', 'H', 'R', 'O']]);
+    assert.equal((options as Record<string, unknown>[])[0]!['careOfAddress'], '198.51.100.9');
+  });
+}
+
+test('an echo request directly in IPv4, and an ICMP error with the MTU that it tells', () => {
+  const found = [echo!, tooBig!].map(({ hex: text }) => rows(capture(hex(text), 101, true))[0]);
+  const [first, second] = found as Record<string, Record<string, unknown>>[];
+  assert.equal(first!['outer'], { source: '198.51.100.9', destination: '203.0.113.1' });
+  assert.is(first!['message']!['name'], 'EchoRequest');
+  assert.equal(second!['message'], { type: 3, name: 'DestinationUnreachable', code: 4, mtuBytes: 1400 });
+});
+
+test('IPv4 packets of others are left out, and told by their protocol where all are wanted', () => {
+  const others = hex(IPV4_PACKET_VECTORS[0]!.hex);
+  others.set([0, 53, 0, 53], 20);
+  assert.equal(rows(capture(others, 101, true)), []);
+  const [row] = rows(capture(others, 101, true), true) as Record<string, unknown>[];
+  assert.equal([row!['source'], row!['protocol']], ['198.51.100.9', 17]);
+});
+
 test('a file in nanoseconds keeps them', () => {
   const [row] = rows(capture(hex(update.hex), 101, false, 0xa1b23c4d));
   assert.equal(row, { time: '2023-11-14T22:13:20.000005000Z', ...updateRow });
 });
 
 for (const [name, linkType, frame] of [
-  ['IPv4 over Ethernet', 1, hex(`020000000001 020000000002 0800 45${'00'.repeat(40)}`)],
+  ['ARP over Ethernet', 1, hex(`020000000001 020000000002 0806 45${'00'.repeat(40)}`)],
   ['a frame shorter than its header', 1, hex('020000000001')],
-  ['IPv4 in raw IP', 101, hex(`45${'00'.repeat(40)}`)],
-  ['IPv4 over BSD loopback', 0, hex(`02000000 45${'00'.repeat(40)}`)],
+  ['version 5 in raw IP', 101, hex(`55${'00'.repeat(40)}`)],
+  ['AppleTalk over BSD loopback', 0, hex(`10000000 45${'00'.repeat(40)}`)],
 ] as const) {
   test(`${name} is skipped`, () => assert.equal(rows(capture(frame, linkType, true), true), []));
 }

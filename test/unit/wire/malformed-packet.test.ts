@@ -24,7 +24,7 @@ const udp = '1388138900080000';
 const problem = (code: number, pointer: number) => ({ kind: 'parameter-problem', code, pointer }) as const;
 
 const refused: readonly (readonly [name: string, packet: Uint8Array, error: ExpectedError])[] = [
-  ['an IPv4 header is refused', hex(`45000028${'00'.repeat(36)}`), { code: 'bad-value', offset: 0 }],
+  ['version 5 is refused', hex(`55000028${'00'.repeat(36)}`), { code: 'bad-value', offset: 0 }],
   [
     '[6275-6.3-01] a Home Address option of 17 octets is refused',
     packet('3c', `11 03 01020000 c911 ${HOME} 00 0105 0000000000`),

@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Address, address, addressFromBytes, addressToBytes } from '../../../src/bytes/address.ts';
-import { buildSignallingFilter } from '../../../src/wire/packet-filter.ts';
+import { buildSignallingFilter, buildSignallingFilterIpv4 } from '../../../src/wire/packet-filter.ts';
 import { hex } from '../../lib/wire.ts';
 import { runFilter } from '../../lib/wire-bpf.ts';
+import { IPV4_PACKET_VECTORS } from '../../lib/wire-ipv4-vectors.ts';
 import { PACKET_VECTORS } from '../../lib/wire-packet-vectors.ts';
 import { CARE_OF_ADDRESS, HOME_AGENT } from '../../lib/wire-vectors.ts';
 
@@ -102,6 +103,80 @@ test('it accepts whole packets and drops what is too short to tell', () => {
   }
   assert.is(runFilter(buildSignallingFilter(true), packet(58, 1).subarray(0, 40), true), 0);
   assert.is(runFilter(buildSignallingFilter(true, [HOME_AGENT]), packet(135, 0).subarray(0, 39), true), 0);
+});
+
+/** An IPv6 packet inside of IPv4, in UDP to this port unless it is 0. */
+function inIpv4(
+  inner: Uint8Array,
+  port: number,
+  changes: Readonly<Record<number, number>> = {},
+  options = 0,
+): Uint8Array {
+  const header = new Uint8Array(20 + options);
+  header[0] = 0x45 + options / 4;
+  header[6] = 0x40;
+  header[9] = port === 0 ? 41 : 17;
+  for (const [at, octet] of Object.entries(changes)) header[Number(at)] = octet;
+  const udp = port === 0 ? [] : [0, 1, port >> 8, port & 255, 0, 0, 0, 0];
+  return Uint8Array.from([...header, ...udp, ...inner]);
+}
+
+for (const littleEndian of [true, false]) {
+  const order = littleEndian ? 'little-endian' : 'big-endian';
+  const any = buildSignallingFilterIpv4(littleEndian);
+  const accepts = (octets: Uint8Array, filter = any) => runFilter(filter, octets, littleEndian) === wholePacket;
+
+  test(`[5555-2.3.2.2-01, 5555-4.1-03] inside of IPv4 it accepts what it does in IPv6, in UDP to 4191 and in protocol 41, ${order}`, () => {
+    for (const port of [4191, 0]) {
+      const octets = Array.from({ length: 256 }, (_, octet) => octet);
+      const headers = octets.filter((nextHeader) => accepts(inIpv4(packet(nextHeader, 255), port)));
+      assert.equal(headers, [43, 60, 135]);
+      const types = octets.filter((type) => accepts(inIpv4(packet(58, type), port)));
+      assert.equal(types, [1, 2, 3, 4, 129, 144, 145, 146, 147]);
+      assert.ok(accepts(inIpv4(packet(135, 0), port, {}, 8)), 'behind options');
+      assert.not(accepts(inIpv4(packet(135, 0), port, { 7: 1 })), 'a later fragment');
+      const ipv4 = packet(135, 0);
+      ipv4[0] = 0x45;
+      assert.not(accepts(inIpv4(ipv4, port)), 'IPv4 inside');
+    }
+    for (const port of [4190, 4192, 53]) assert.not(accepts(inIpv4(packet(135, 0), port)), `port ${port}`);
+  });
+
+  test(`of all other protocols it accepts ICMP's destination unreachable, ${order}`, () => {
+    const accepted = [];
+    for (let protocol = 0; protocol < 256; protocol++) {
+      if (protocol === 41 || protocol === 17) continue;
+      for (let first = 0; first < 256; first++) {
+        if (accepts(Uint8Array.from([...inIpv4(new Uint8Array(0), 0, { 9: protocol }), first, 0, 0, 0]))) {
+          accepted.push([protocol, first]);
+        }
+      }
+    }
+    assert.equal(accepted, [[1, 3]]);
+  });
+
+  test(`with destinations it looks at those of the packets inside, ${order}`, () => {
+    const filter = buildSignallingFilterIpv4(littleEndian, [CARE_OF_ADDRESS, HOME_AGENT]);
+    for (const port of [4191, 0]) {
+      assert.ok(accepts(inIpv4(packet(135, 0), port), filter));
+      assert.ok(accepts(inIpv4(packet(58, 129, CARE_OF_ADDRESS), port, {}, 4), filter));
+      assert.not(accepts(inIpv4(packet(135, 0, address('2001:db8::1')), port), filter));
+    }
+    assert.not(accepts(inIpv4(packet(135, 0).subarray(0, 39), 4191), filter));
+  });
+}
+
+test('it accepts what the codecs of IPv4 packets have vectors of', () => {
+  for (const { name, hex: text } of IPV4_PACKET_VECTORS) {
+    const octets = hex(text);
+    const isForUs = octets[9] !== 17 || octets[23] === 0x5f;
+    const isEchoRequest = name.includes('echo request');
+    assert.is(
+      runFilter(buildSignallingFilterIpv4(true), octets, true),
+      isForUs && !isEchoRequest ? wholePacket : 0,
+      name,
+    );
+  }
 });
 
 test('a program that the kernel would not take is refused', () => {
