@@ -1,4 +1,4 @@
-import type { Address } from '../bytes/address.ts';
+import { type Address, isIpv4 } from '../bytes/address.ts';
 import type { Reader } from '../bytes/reader.ts';
 import { WireError } from '../bytes/wire-error.ts';
 import { Writer } from '../bytes/writer.ts';
@@ -193,21 +193,24 @@ function withHome(
  * (RFC 6275 §6.3), then the upper layer. Throws `RangeError` for values that do not fit.
  */
 export function encodeSignalling(packet: SignallingPacket, options: EncodeOptions = NO_OPTIONS): Uint8Array {
-  if (packet.kind === 'icmpv4') return encodeInIpv4(packet);
+  if (isIpv4(packet.source)) return encodeInIpv4(packet);
   const inner = encodeInIpv6(packet, options);
   return packet.outer ? encodeOuter(packet.outer, inner) : inner;
 }
 
-function encodeInIpv4({ source, destination, message }: Icmpv4Packet): Uint8Array {
+function encodeInIpv4(packet: SignallingPacket): Uint8Array {
   const body = new Writer(USUAL_OCTETS);
-  encodeIcmpv4(body, message);
+  if (packet.kind === 'icmpv4') encodeIcmpv4(body, packet.message);
+  else if (packet.kind === 'other') body.put(packet.payload);
+  else throw new RangeError(`${packet.kind} is not sent from an IPv4 address`);
+  const protocol = packet.kind === 'icmpv4' ? NextHeader.icmpv4 : packet.protocol;
+  const { source, destination } = packet;
   const writer = new Writer(USUAL_OCTETS);
-  const header = { protocol: NextHeader.icmpv4, timeToLive: DEFAULT_HOP_LIMIT, source, destination };
-  encodeIpv4Header(writer, header, body.length);
+  encodeIpv4Header(writer, { protocol, timeToLive: DEFAULT_HOP_LIMIT, source, destination }, body.length);
   return writer.put(body.bytes()).bytes();
 }
 
-function encodeInIpv6(packet: Exclude<SignallingPacket, Icmpv4Packet>, options: EncodeOptions): Uint8Array {
+function encodeInIpv6(packet: SignallingPacket, options: EncodeOptions): Uint8Array {
   const { source, destination, homeAddress, routing2 } = packet;
   const protocol = protocolOf(packet);
   const behindRouting = homeAddress === undefined ? protocol : NextHeader.destinationOptions;
@@ -280,9 +283,17 @@ function misplacedHopByHop(pointer: number): WireError {
   return new WireError('bad-next-header', pointer, { kind: 'parameter-problem', code, pointer });
 }
 
-function protocolOf(packet: Exclude<SignallingPacket, Icmpv4Packet>): number {
-  if (packet.kind === 'mobility') return NextHeader.mobility;
-  return packet.kind === 'icmpv6' ? NextHeader.icmpv6 : packet.protocol;
+function protocolOf(packet: SignallingPacket): number {
+  switch (packet.kind) {
+    case 'mobility':
+      return NextHeader.mobility;
+    case 'icmpv6':
+      return NextHeader.icmpv6;
+    case 'icmpv4':
+      return NextHeader.icmpv4;
+    case 'other':
+      return packet.protocol;
+  }
 }
 
 function hopLimitOf(packet: SignallingPacket): number {
@@ -292,7 +303,7 @@ function hopLimitOf(packet: SignallingPacket): number {
 
 function putUpperLayer(
   writer: Writer,
-  packet: Exclude<SignallingPacket, Icmpv4Packet>,
+  packet: SignallingPacket,
   source: Address,
   destination: Address,
   options: EncodeOptions,
@@ -305,6 +316,9 @@ function putUpperLayer(
     }
     case 'icmpv6':
       writer.put(encodeIcmpv6(packet.message, source, destination));
+      break;
+    case 'icmpv4':
+      encodeIcmpv4(writer, packet.message);
       break;
     case 'other':
       writer.put(packet.payload);

@@ -17,8 +17,10 @@ import type { MobilityMessageAuthenticationOption } from '../../src/wire/mh/opti
 import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
 import { decodeNetlink } from '../../src/wire/netlink/decode.ts';
 import { encodeNetlinkRequest, type NetlinkRequest } from '../../src/wire/netlink/encode.ts';
+import { encodeOuter } from '../../src/wire/outer-header.ts';
 import { decodeSignalling, encodeSignalling } from '../../src/wire/signalling.ts';
 import { hex } from '../lib/wire.ts';
+import { IPV4_PACKET_VECTORS } from '../lib/wire-ipv4-vectors.ts';
 import { mutate, Random } from '../lib/wire-mutations.ts';
 import { PACKET_VECTORS } from '../lib/wire-packet-vectors.ts';
 import { CARE_OF_ADDRESS, HOME_ADDRESS, HOME_AGENT, MESSAGE_VECTORS } from '../lib/wire-vectors.ts';
@@ -28,6 +30,7 @@ const MESSAGES = 700_000;
 const ICMPV6 = 300_000;
 const PACKETS = 500_000;
 const NETLINK = 300_000;
+const DATAGRAMS = 1_000_000;
 const kept = new URL('../vectors/malformed/', import.meta.url).pathname;
 
 type Outcomes = Map<string, number>;
@@ -101,6 +104,7 @@ const nearlyTwoHomeAddresses = hex(
 const packets = [
   nearlyTwoHomeAddresses,
   ...PACKET_VECTORS.map((vector) => hex(vector.hex)),
+  ...IPV4_PACKET_VECTORS.map((vector) => hex(vector.hex)),
   ...MESSAGE_VECTORS.map(({ value }) =>
     encodeSignalling({
       kind: 'mobility',
@@ -218,6 +222,29 @@ test(`${PACKETS} damaged packets (seed ${SEED})`, () => {
       'bad-next-header',
     ],
     ...['duplicate-option', 'option-overrun', 'unrecognized-option', 'unsupported'],
+  ]) {
+    assert.ok((outcomes.get(outcome) ?? 0) > 10, `${outcome}: ${JSON.stringify([...outcomes])}`);
+  }
+});
+
+test(`${DATAGRAMS} damaged datagrams to port 4191 in sound IPv4 and UDP headers (seed ${SEED})`, () => {
+  const random = new Random(SEED + 4);
+  const outcomes: Outcomes = new Map();
+  const inner = packets.filter((packet) => packet[0]! >>> 4 === 6);
+  const outer = { source: address('198.51.100.9'), destination: address('203.0.113.1') };
+  for (let i = 0; i < DATAGRAMS; i++) {
+    // Half of them with a message that is damaged alone, its checksum right.
+    const damaged = random.below(2)
+      ? wrap(random, 135, 4, mutate(random, random.pick(messages), random.pick(messages)))
+      : mutate(random, random.pick(inner), random.pick(inner));
+    const ports = random.below(8) === 0 ? undefined : { source: 1 + random.below(65_535), destination: 4191 };
+    const packet = encodeOuter({ ...outer, ...(ports && { ports }) }, damaged);
+    keepIfBroken(packet, outcomes, () => tryPacket(packet));
+    if (i % 16 === 0) keepIfBroken(packet, new Map(), () => `${describePacket(packet, null, true)}`);
+  }
+  for (const outcome of [
+    ...['mobility 5', 'mobility 6', 'icmpv6 129', 'other', 'truncated', 'bad-length', 'bad-value', 'bad-checksum'],
+    ...['bad-next-header', 'duplicate-option', 'option-overrun', 'unrecognized-option', 'unsupported'],
   ]) {
     assert.ok((outcomes.get(outcome) ?? 0) > 10, `${outcome}: ${JSON.stringify([...outcomes])}`);
   }

@@ -2,12 +2,12 @@
 import { type Address, addressFromBytes } from '../../src/bytes/address.ts';
 import { prefixOf } from '../../src/bytes/prefix.ts';
 import type { MobilityMessage } from '../../src/wire/mh/messages/message.ts';
-import { MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
+import { DSMIPV6_UDP_PORT, MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
 import type { BindingAuthorizationDataOption } from '../../src/wire/mh/options/binding-authorization-data.ts';
 import type { BindingIdentifierOption } from '../../src/wire/mh/options/binding-identifier.ts';
 import type { MobilityMessageAuthenticationOption } from '../../src/wire/mh/options/mobility-message-authentication.ts';
 import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
-import type { MobilityPacket } from '../../src/wire/signalling.ts';
+import type { MobilityPacket, OuterHeader } from '../../src/wire/signalling.ts';
 import type { Random } from './wire-mutations.ts';
 
 /** A unicast routable address in 2001:db8::/32. */
@@ -72,8 +72,35 @@ function lastOptions(random: Random): MobilityOption[] {
   return random.pick<() => MobilityOption[]>(choices)();
 }
 
+function randomIpv4Address(random: Random): Address {
+  return addressFromBytes(Uint8Array.of(198, 51, 100, random.below(256)));
+}
+
+function randomOuter(random: Random): OuterHeader {
+  const addresses = { source: randomIpv4Address(random), destination: randomIpv4Address(random) };
+  const port = 1 + random.below(65535);
+  switch (random.below(3)) {
+    case 0:
+      return addresses;
+    case 1:
+      return { ...addresses, ports: { source: port, destination: DSMIPV6_UDP_PORT } };
+    default:
+      return { ...addresses, ports: { source: DSMIPV6_UDP_PORT, destination: port } };
+  }
+}
+
 function updateOptions(random: Random): MobilityOption[] {
   const options: MobilityOption[] = [
+    ...times(random, 2, () => ({
+      type: OptionType.ipv4HomeAddress,
+      prefixLength: random.below(33),
+      requestsPrefix: random.below(2) === 1,
+      homeAddress: randomIpv4Address(random),
+    })),
+    ...times(random, 1, () => ({
+      type: OptionType.ipv4CareOfAddress,
+      careOfAddress: randomIpv4Address(random),
+    })),
     ...times(random, 3, () => randomBid(random, true)),
     ...times(random, 3, () => ({
       type: OptionType.mobileNetworkPrefix,
@@ -101,6 +128,17 @@ function updateOptions(random: Random): MobilityOption[] {
 
 function acknowledgementOptions(random: Random): MobilityOption[] {
   const options: MobilityOption[] = [
+    ...times(random, 2, () => ({
+      type: OptionType.ipv4AddressAcknowledgement,
+      status: random.below(256),
+      prefixLength: random.below(33),
+      homeAddress: randomIpv4Address(random),
+    })),
+    ...times(random, 1, () => ({
+      type: OptionType.natDetection,
+      requiresUdpEncapsulation: random.below(2) === 1,
+      refreshSeconds: random.below(0x1_0000_0000),
+    })),
     ...times(random, 4, () => randomBid(random, false)),
     ...times(random, 1, () => ({
       type: OptionType.bindingRefreshAdvice,
@@ -175,6 +213,7 @@ export function randomMobilityPacket(random: Random): MobilityPacket {
     destination: randomAddress(random),
     ...(random.below(2) && { homeAddress: randomAddress(random) }),
     ...(random.below(2) && { routing2: randomAddress(random) }),
+    ...(random.below(3) === 0 && { outer: randomOuter(random) }),
     message: randomMessage(random),
   };
 }

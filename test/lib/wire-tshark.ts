@@ -11,6 +11,11 @@ export type Field = readonly [name: string, shown: string];
 /** Fields that tshark shows in a way of its own: their octets are taken instead. */
 const BY_VALUE: ReadonlySet<string> = new Set(['mip6.mseg_id.timestamp', 'icmpv6.reserved']);
 
+/** It knows no protocol on this port by itself. */
+export const DSMIPV6 = ['-d', 'udp.port==4191,ipv6'];
+/** Wrong checksums are complaints; as it comes, it does not look at them. */
+const VERIFIED = ['-o', 'ip.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE'];
+
 /** Names of what tshark has to complain about. */
 export const COMPLAINT = /^_ws\.(expert|malformed|unreassembled)/;
 
@@ -20,7 +25,10 @@ export function dissect(packets: readonly Uint8Array[]): Field[][] {
   try {
     const file = join(directory, 'packets.pcap');
     writeFileSync(file, pcapFile(packets));
-    const run = spawnSync('tshark', ['-n', '-r', file, '-T', 'pdml'], { encoding: 'utf8', maxBuffer: 1 << 28 });
+    const run = spawnSync('tshark', ['-n', '-r', file, '-T', 'pdml', ...DSMIPV6, ...VERIFIED], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
     assert.is(run.status, 0, run.error?.message ?? run.stderr);
     return run.stdout
       .split('<packet>')

@@ -7,6 +7,7 @@ import type { MobilityMessage } from '../../src/wire/mh/messages/message.ts';
 import { MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
 import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
 import { encodeSignalling, type SignallingPacket } from '../../src/wire/signalling.ts';
+import { IPV4_PACKET_VECTORS } from '../lib/wire-ipv4-vectors.ts';
 import { Random } from '../lib/wire-mutations.ts';
 import { randomMobilityPacket } from '../lib/wire-random-packets.ts';
 import { COMPLAINT, colons, dissect, type Field, flagFields } from '../lib/wire-tshark.ts';
@@ -16,7 +17,8 @@ const SEED = 5648;
 const RANDOM_PACKETS = 600;
 
 /** Names of the fields that are compared; the others say the same in another way, or how the capture was made. */
-const COMPARED = /^(ipv6\.(src|dst|hlim|plen)$|ipv6\..*home_address$|mip6\.|icmpv6\.(type|code|echo|mtu|pointer))/;
+const COMPARED =
+  /^(ip\.(src|dst|proto)$|udp\.(src|dst)port$|ipv6\.(src|dst|hlim|plen)$|ipv6\..*home_address$|mip6\.|icmpv6\.(type|code|echo|mtu|pointer))/;
 const NOT_COMPARED = /^(mip6\.(options\.|mobility_opt|padn|csum|hlen|unknown_type_data))/;
 
 function compared(fields: readonly Field[]): Field[] {
@@ -76,10 +78,28 @@ function expectedOption(option: MobilityOption): Field[] {
       return fields;
     }
     case OptionType.ipv4HomeAddress:
+      return [
+        ['mip6.ipv4ha.preflen', `${option.prefixLength}`],
+        ['mip6.ipv4ha.p_flag', option.requestsPrefix ? '1' : '0'],
+        ['mip6.ipv4ha.ha', formatAddress(option.homeAddress)],
+      ];
     case OptionType.ipv4AddressAcknowledgement:
+      return [
+        ['mip6.ipv4aa.sts', `${option.status}`],
+        ['mip6.ipv4ha.preflen', `${option.prefixLength}`],
+        ['mip6.ipv4ha.ha', formatAddress(option.homeAddress)],
+      ];
     case OptionType.natDetection:
+      return [
+        ['mip6.natd.f_flag', option.requiresUdpEncapsulation ? '1' : '0'],
+        ['mip6.natd.reserved', '0'],
+        ['mip6.natd.refresh_t', `${option.refreshSeconds}`],
+      ];
     case OptionType.ipv4CareOfAddress:
-      return [];
+      return [
+        ['mip6.ipv4coa.reserved', '0'],
+        ['mip6.ipv4coa.addr', formatAddress(option.careOfAddress)],
+      ];
     case 'unknown':
       return [];
   }
@@ -156,12 +176,27 @@ function expectedMessage(message: MobilityMessage): Field[] {
 }
 
 function expected(packet: SignallingPacket, octets: number, upperLayer: readonly Field[]): Field[] {
-  const fields: Field[] = [
-    ['ipv6.plen', `${octets - 40}`],
+  const { outer } = packet;
+  const fields: Field[] = outer
+    ? [
+        ['ip.proto', outer.ports ? '17' : '41'],
+        ['ip.src', formatAddress(outer.source)],
+        ['ip.dst', formatAddress(outer.destination)],
+        ...(outer.ports
+          ? ([
+              ['udp.srcport', `${outer.ports.source}`],
+              ['udp.dstport', `${outer.ports.destination}`],
+            ] as const)
+          : []),
+      ]
+    : [];
+  const outerOctets = outer ? (outer.ports ? 28 : 20) : 0;
+  fields.push(
+    ['ipv6.plen', `${octets - outerOctets - 40}`],
     ['ipv6.hlim', '64'],
     ['ipv6.src', formatAddress(packet.source)],
     ['ipv6.dst', formatAddress(packet.destination)],
-  ];
+  );
   if (packet.routing2) fields.push(['ipv6.routing.mipv6.home_address', formatAddress(packet.routing2)]);
   if (packet.homeAddress) fields.push(['ipv6.opt.mipv6.home_address', formatAddress(packet.homeAddress)]);
   return [...fields, ...upperLayer];
@@ -197,6 +232,12 @@ test('tshark agrees on every message type and option that we encode', () => {
     message: value,
   }));
   assert.ok(packets.length >= 26);
+  check(packets, (packet) => (packet.kind === 'mobility' ? expectedMessage(packet.message) : []));
+});
+
+test('[5555-4.1-01, 5555-2.3.2.2-01] tshark agrees on what we put into IPv4 and UDP', () => {
+  const packets = IPV4_PACKET_VECTORS.flatMap(({ value }) => (value.kind === 'mobility' ? [value] : []));
+  assert.is(packets.length, 2);
   check(packets, (packet) => (packet.kind === 'mobility' ? expectedMessage(packet.message) : []));
 });
 
