@@ -36,6 +36,13 @@ export interface BindingOuter {
   readonly udp: boolean;
 }
 
+/** What of IPv4 is bound together with a home address. */
+export interface Ipv4Home {
+  readonly homeAddress?: Address;
+  /** IPv4 mobile network prefixes. */
+  readonly prefixes: readonly Prefix[];
+}
+
 /** What all bindings of a home address share. */
 export interface HomeEntry {
   readonly homeAddress: Address;
@@ -45,8 +52,8 @@ export interface HomeEntry {
   readonly mobileRouter: boolean;
   /** Mobile network prefixes in force. */
   readonly prefixes: readonly Prefix[];
-  /** What of IPv4 is bound with it; the same care-of addresses serve both (RFC 5648 §8.2). */
-  readonly ipv4?: { readonly homeAddress?: Address; readonly prefixes: readonly Prefix[] };
+  /** The same care-of addresses serve it (RFC 5648 §8.2), so it goes with the last of them (RFC 5555 §4.4.2.1). */
+  readonly ipv4?: Ipv4Home | undefined;
   readonly bindings: ReadonlyMap<number, Binding>;
 }
 
@@ -54,6 +61,7 @@ interface MutableEntry extends HomeEntry {
   sequenceNumber: number;
   mobileRouter: boolean;
   prefixes: readonly Prefix[];
+  ipv4?: Ipv4Home | undefined;
   readonly bindings: Map<number, Binding>;
   forgetMs: number;
   /** The earliest deadline of this entry in the queue. */
@@ -97,7 +105,7 @@ export class BindingCache {
   /** Remembers what a valid Binding Update says about the home address as a whole. */
   updateEntry(
     homeAddress: Address,
-    update: { readonly sequenceNumber: number; readonly mobileRouter: boolean; readonly prefixes: readonly Prefix[] },
+    update: Pick<HomeEntry, 'sequenceNumber' | 'mobileRouter' | 'prefixes' | 'ipv4'>,
     nowMs: number,
   ): void {
     const entry = this.#entries.get(homeAddress);
@@ -116,12 +124,15 @@ export class BindingCache {
   }
 
   /** Creates or updates the binding with this BID. The entry of the home address must exist. */
-  put(homeAddress: Address, bid: number, careOfAddress: Address, expiresMs: number): Binding {
+  put(homeAddress: Address, bid: number, careOfAddress: Address, expiresMs: number, outer?: BindingOuter): Binding {
     const entry = this.#entries.get(homeAddress);
     if (!entry) throw new RangeError('no entry for this home address');
     const old = entry.bindings.get(bid);
     if (!old) this.#bindingCount++;
-    const binding = { homeAddress, bid, careOfAddress, expiresMs, tunnelId: old?.tunnelId ?? this.#newTunnelId() };
+    const tunnelId = old?.tunnelId ?? this.#newTunnelId();
+    const binding: Binding = outer
+      ? { homeAddress, bid, careOfAddress, expiresMs, outer, tunnelId }
+      : { homeAddress, bid, careOfAddress, expiresMs, tunnelId };
     entry.bindings.set(bid, binding);
     this.#schedule(entry, expiresMs);
     return binding;
@@ -134,6 +145,7 @@ export class BindingCache {
     if (!entry || !binding) return undefined;
     entry.bindings.delete(bid);
     this.#bindingCount--;
+    if (entry.bindings.size === 0) entry.ipv4 = undefined;
     this.#forgetLater(entry, nowMs);
     return binding;
   }

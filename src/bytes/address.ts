@@ -8,6 +8,7 @@ export type Address = string & { readonly [brand]: 'Address' };
 
 const EIGHT_ZEROS = '\0'.repeat(8);
 
+export const IPV4_UNSPECIFIED = '\0'.repeat(4) as Address;
 export const IPV6_UNSPECIFIED = '\0'.repeat(16) as Address;
 
 export function isIpv6(address: Address): boolean {

@@ -18,6 +18,12 @@ export type DropReason =
   | 'rate-limited'
   | 'discovery-disabled'
   | 'prefix-advertisements-disabled'
+  /** From here on RFC 5555: a packet in IPv4, which is not served. */
+  | 'ipv4-disabled'
+  /** A Binding Update in IPv4 without UDP, in which no NAT could be seen. */
+  | 'not-in-udp'
+  /** In IPv4 the source of the IPv6 packet must be the home address. */
+  | 'source-not-home-address'
   /** From here on RFC 4285: a message without the option where a key is shared. */
   | 'authentication-missing'
   /** No key for this home address, SPI and identifier. */

@@ -1,6 +1,6 @@
 import type { Address } from '../bytes/address.ts';
 
-/** What a site or a subscriber usually gets; who has more can invent as many addresses. */
+/** What a site or a subscriber usually gets; who has more can invent as many addresses. Of IPv4 that is one address. */
 const PREFIX_OCTETS = 8;
 
 interface Bucket {
@@ -8,7 +8,7 @@ interface Bucket {
   filledMs: number;
 }
 
-/** Token buckets by the /64 of a source, for a bounded number of them: the one not seen for longest is forgotten. */
+/** Token buckets by the /64 of an IPv6 source or by an IPv4 source, for a bounded number of them: the one not seen for longest is forgotten. */
 export class SourceLimits {
   readonly #perSecond: number;
   readonly #burst: number;

@@ -55,6 +55,15 @@ export interface MobileRouterStatus {
   readonly uplinks: readonly UplinkStatus[];
 }
 
+/** How packets reach an IPv4 care-of address (RFC 5555 §4.5). */
+export interface OuterStatus {
+  readonly encapsulation: 'ipv4' | 'udp';
+  /** Of the packet that brought the Binding Update: those of the NAT, where there is one. */
+  readonly address: Address;
+  readonly port: number;
+  readonly nat: boolean;
+}
+
 export interface BindingStatusRow {
   readonly homeAddress: Address;
   /** 0 for a binding without identifier. */
@@ -65,6 +74,10 @@ export interface BindingStatusRow {
   readonly remainingSeconds: number;
   readonly mobileRouter: boolean;
   readonly prefixes: readonly Prefix[];
+  /** Of an IPv4 care-of address alone. */
+  readonly outer?: OuterStatus;
+  /** What of IPv4 is bound with the home address. */
+  readonly ipv4?: { readonly homeAddress: Address | null; readonly prefixes: readonly Prefix[] };
   readonly tunnelId: number;
 }
 

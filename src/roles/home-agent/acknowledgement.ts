@@ -1,6 +1,8 @@
+import type { HomeAgentConfiguration } from '../../config/configuration.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
 import {
   BindingAcknowledgementFlag,
+  Ipv4AddressStatus,
   isAccepted,
   LinkLayerAddressOptionCode,
   MessageType,
@@ -9,19 +11,22 @@ import {
 import type { MobilityOption } from '../../wire/mh/options/option.ts';
 import type { MobilityPacket } from '../../wire/signalling.ts';
 import type { RoleAction } from '../action.ts';
+import { natDetection, outerReply } from './ipv4-care-of.ts';
+import { ipv4Answer, ipv4HomeAddressOptions } from './ipv4-homes.ts';
 import type { RegistrationOutcome } from './registration.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
 /**
  * The answer to a Binding Update: to the packet's source, through a type 2 routing header unless that is at home
- * (RFC 6275 §9.5.4, §10.3.1). Flag K stays clear: no key management connection is moved.
+ * (RFC 6275 §9.5.4, §10.3.1); to an IPv4 care-of address by the way that the update came (RFC 5555 §4.5). Flag K stays
+ * clear: no key management connection is moved.
  */
 export function acknowledgement(
   valid: ValidBindingUpdate,
   outcome: RegistrationOutcome,
-  refreshAdviceSeconds: number | undefined,
+  { refreshAdviceSeconds, ipv4 }: HomeAgentConfiguration,
 ): MobilityPacket {
-  const { homeAddress, source, agentAddress, hasHomeAddressOption, answer } = valid;
+  const { homeAddress, source, outer, agentAddress, hasHomeAddressOption, answer } = valid;
   const { status, sequenceNumber, lifetimeSeconds } = outcome;
   const message: BindingAcknowledgement = {
     type: MessageType.bindingAcknowledgement,
@@ -31,6 +36,9 @@ export function acknowledgement(
     lifetimeSeconds,
     options: [
       ...refreshAdvice(outcome, refreshAdviceSeconds),
+      // Before any Binding Identifier option (RFC 5648 §8.2).
+      ...(ipv4 ? ipv4Answers(valid, outcome) : []),
+      ...(ipv4 ? natDetection(valid, status, ipv4.natRefreshSeconds) : []),
       ...outcome.bindingStatuses.map(({ bid, status }) => ({
         type: OptionType.bindingIdentifier,
         bid,
@@ -43,6 +51,7 @@ export function acknowledgement(
   };
   return {
     kind: 'mobility',
+    ...(outer && { outer: outerReply(outer) }),
     source: agentAddress,
     destination: source,
     ...(hasHomeAddressOption ? { routing2: homeAddress } : {}),
@@ -58,6 +67,13 @@ function refreshAdvice(
   if (refreshIntervalSeconds === undefined || !isAccepted(status)) return [];
   if (refreshIntervalSeconds >= lifetimeSeconds) return [];
   return [{ type: OptionType.bindingRefreshAdvice, refreshIntervalSeconds }];
+}
+
+/** With every answer to an update that asks for something of IPv4 (RFC 5648 §8.2): one that is refused binds nothing. */
+function ipv4Answers({ update }: ValidBindingUpdate, { status, ipv4Answers }: RegistrationOutcome): MobilityOption[] {
+  if (ipv4Answers.length > 0 || isAccepted(status)) return [...ipv4Answers];
+  const { reasonUnspecified } = Ipv4AddressStatus;
+  return ipv4HomeAddressOptions(update.options).map(({ homeAddress }) => ipv4Answer(homeAddress, reasonUnspecified));
 }
 
 /** The option comes back as it was, apart from its status and its address (RFC 5648 §6.2). */
@@ -81,7 +97,7 @@ export function linkLayerAddressIn({ update }: ValidBindingUpdate): Uint8Array |
 
 /** What the registration changed, for operators. */
 export function registrationEvents(valid: ValidBindingUpdate, outcome: RegistrationOutcome): RoleAction[] {
-  const { homeAddress, source } = valid;
+  const { homeAddress, source, outer } = valid;
   const { lifetimeSeconds } = outcome;
   const removed = outcome.removed.map(({ binding: { bid, careOfAddress }, reason }): RoleAction => {
     return { type: 'event', event: { type: 'binding-removed', homeAddress, bid, careOfAddress, reason } };
@@ -94,7 +110,13 @@ export function registrationEvents(valid: ValidBindingUpdate, outcome: Registrat
   if (isAccepted(outcome.status)) return [...removed, ...registered];
   const bid = outcome.bindingStatuses[0]?.bid ?? 0;
   const { status } = outcome;
-  const refused = { type: 'binding-refused', homeAddress, bid, careOfAddress: source, status } as const;
+  const refused = {
+    type: 'binding-refused',
+    homeAddress,
+    bid,
+    careOfAddress: outer?.source ?? source,
+    status,
+  } as const;
   return [...removed, ...registered, { type: 'event', event: refused }];
 }
 

@@ -1,7 +1,8 @@
 import { type Binding, NO_BID } from '../../bindings/binding-cache.ts';
-import { type Address, isIpv6, isUnicastRoutable } from '../../bytes/address.ts';
+import { type Address, isIpv4, isIpv6, isUnicastRoutable } from '../../bytes/address.ts';
 import { BindingStatus } from '../../wire/mh/numbers.ts';
 import type { BindingIdentifierOption } from '../../wire/mh/options/binding-identifier.ts';
+import { examineIpv4 } from './ipv4-care-of.ts';
 import type { BidOutcome, RegistrationOutcome } from './registration.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
@@ -11,13 +12,14 @@ export interface HomeBindings {
   homeBindingStatus(valid: ValidBindingUpdate): number;
 }
 
-/** The Binding Identifier options of a registration, one by one (RFC 5648 §6.2). */
+/** The Binding Identifier options of a registration, one by one (RFC 5648 §6.2); `servesIpv4`: IPv4 care-of addresses, too. */
 export function examine(
   valid: ValidBindingUpdate,
   identifiers: readonly BindingIdentifierOption[],
   existing: ReadonlyMap<number, Binding>,
   homeBindings: HomeBindings,
   isCareOfAddress: (careOfAddress: Address) => boolean,
+  servesIpv4: boolean,
 ): BidOutcome[] {
   return identifiers.map((option, index) => {
     const { bid } = option;
@@ -32,6 +34,10 @@ export function examine(
       const status = homeBindings.homeBindingStatus(valid);
       return isRefusal(status) ? { bid, status } : { bid, status, careOfAddress: valid.homeAddress };
     }
+    const { careOfAddress } = option;
+    if (servesIpv4 && careOfAddress !== undefined && isIpv4(careOfAddress) && isUnicastRoutable(careOfAddress)) {
+      return examineIpv4(bid, careOfAddress, valid, existing.get(bid), identifiers.length === 1, isCareOfAddress);
+    }
     return examineVisited(option, existing, valid.homeAddress, isCareOfAddress);
   });
 }
@@ -43,10 +49,12 @@ function examineVisited(
   isCareOfAddress: (careOfAddress: Address) => boolean,
 ): BidOutcome {
   if (careOfAddress === undefined) {
-    const known = existing.get(bid)?.careOfAddress;
-    return known === undefined || known === homeAddress
-      ? { bid, status: BindingStatus.mcoaUnknownCareOfAddress }
-      : { bid, status: BindingStatus.accepted, careOfAddress: known };
+    const known = existing.get(bid);
+    if (known === undefined || known.careOfAddress === homeAddress) {
+      return { bid, status: BindingStatus.mcoaUnknownCareOfAddress };
+    }
+    const { careOfAddress, outer } = known;
+    return { bid, status: BindingStatus.accepted, careOfAddress, ...(outer && { outer }) };
   }
   if (!isUnicastRoutable(careOfAddress)) return { bid, status: BindingStatus.mcoaMalformed };
   if (!isIpv6(careOfAddress) || !isCareOfAddress(careOfAddress)) {

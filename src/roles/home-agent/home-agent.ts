@@ -1,28 +1,31 @@
 import { BindingCache } from '../../bindings/binding-cache.ts';
 import type { Address } from '../../bytes/address.ts';
-import { hostPrefix } from '../../bytes/prefix.ts';
 import { linkLocalOf } from '../../bytes/special-addresses.ts';
 import type { HomeAgentConfiguration } from '../../config/configuration.ts';
-import { type BindingGroup, Encapsulation, SelectionMode, type Tunnel } from '../../forwarding/table.ts';
 import { PathMtuTable } from '../../paths/path-mtu.ts';
+import { Icmpv6Type } from '../../wire/icmpv6/numbers.ts';
 import { BindingStatus, BindingUpdateFlag, MessageType } from '../../wire/mh/numbers.ts';
-import type { Icmpv6Packet, MobilityPacket } from '../../wire/signalling.ts';
-import type { RoleAction } from '../action.ts';
+import type { Icmpv6Packet, MobilityPacket, OuterHeader } from '../../wire/signalling.ts';
+import type { DropReason, RoleAction } from '../action.ts';
 import type { RoleServices } from '../services.ts';
 import type { HomeAgentStatus } from '../status.ts';
 import { acknowledgement, answersOnHomeLink, linkLayerAddressIn, registrationEvents } from './acknowledgement.ts';
 import { Authorization } from './authorization.ts';
+import { bindingRows } from './binding-rows.ts';
 import { type Delivery, HomeDeliveries } from './home-deliveries.ts';
 import { HomeInformation } from './home-information.ts';
 import type { HomeLink } from './home-link.ts';
 import { type HomeLinkOutcome, HomeLinkService } from './home-link-service.ts';
+import { isFrom, outerProblem } from './ipv4-care-of.ts';
+import { Ipv4Homes } from './ipv4-homes.ts';
 import { RefreshRequests } from './refresh-requests.ts';
 import { type HomeLinkRules, Registrar, type RegistrationOutcome, refusal } from './registration.ts';
+import { tunnelsAndGroups } from './tunnels.ts';
 import { UpdateAuthentication } from './update-authentication.ts';
 import { type ValidBindingUpdate, validate } from './validation.ts';
 import { WaitingUpdates } from './waiting-updates.ts';
 
-/** A Packet Too Big for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
+/** A Packet Too Big or an ICMPv4 Fragmentation Needed for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
 interface PacketTooBig {
   readonly type: 'packet-too-big';
   readonly local: Address;
@@ -40,10 +43,7 @@ export type HomeAgentInput =
   | { readonly type: 'deadline' }
   | { readonly type: 'shutdown' };
 
-/** The largest outer packet while nothing smaller is known. */
-const LINK_MTU_BYTES = 1500;
-
-/** The home agent: RFC 6275 §10, RFC 3963 §6 and RFC 5648 §6 over one binding cache. */
+/** The home agent: RFC 6275 §10, RFC 3963 §6, RFC 5648 §6 and RFC 5555 §4.5 over one binding cache. */
 export class HomeAgent {
   readonly #configuration: HomeAgentConfiguration;
   readonly #cache = new BindingCache();
@@ -58,25 +58,24 @@ export class HomeAgent {
 
   constructor(configuration: HomeAgentConfiguration, services: RoleServices) {
     this.#configuration = configuration;
-    const { homeLink } = configuration;
+    const { homeLink, ipv4, mobileNodes } = configuration;
     this.#homeLink = homeLink && new HomeLinkService(homeLink, configuration, services.random16);
     this.#information = new HomeInformation(configuration, this.#cache, this.#homeLink, services.random16);
-    this.#refreshRequests = configuration.refreshRequests
-      ? new RefreshRequests(configuration.address, this.#cache)
-      : undefined;
-    const authorization = new Authorization(configuration.homePrefixes, configuration.mobileNodes);
+    this.#refreshRequests = configuration.refreshRequests ? new RefreshRequests(configuration, this.#cache) : undefined;
+    const authorization = new Authorization(configuration.homePrefixes, mobileNodes);
     const rules: HomeLinkRules = {
       lifetimes: (homeAddress, nowMs) => this.#information.lifetimes(homeAddress, nowMs),
       homeBindingStatus: (valid) => this.#homeBindingStatus(valid),
     };
-    this.#registrar = new Registrar(configuration, authorization, this.#cache, rules);
+    const ipv4Homes = ipv4 && new Ipv4Homes(ipv4, mobileNodes);
+    this.#registrar = new Registrar(configuration, authorization, this.#cache, rules, ipv4Homes);
     this.#authentication = new UpdateAuthentication(configuration, services);
   }
 
   /** Changes with every change of what `forwarding` returns. */
   forwardingVersion = 0;
 
-  /** Changes with every change of what `delivery` and `refusedLinkLocal` return. */
+  /** Changes with every change of what `delivery`, `refusedLinkLocal` and `ipv4HomeAddresses` return. */
   get deliveryVersion(): number {
     return this.#deliveries.version;
   }
@@ -91,11 +90,22 @@ export class HomeAgent {
     );
   }
 
-  /** Whether `careOfAddress` is registered for the home address under any BID (RFC 5648 §6.5). */
-  hasBinding(homeAddress: Address, careOfAddress: Address): boolean {
+  /**
+   * Whether a packet's source is registered for the home address under any BID (RFC 5648 §6.5): in IPv4 the outer one,
+   * with the home address inside (RFC 5555 §2.2).
+   */
+  hasBinding(homeAddress: Address, source: Address, outer?: OuterHeader): boolean {
+    if (outer && source !== homeAddress) return false;
     const bindings = this.#cache.entry(homeAddress)?.bindings.values() ?? [];
-    for (const binding of bindings) if (binding.careOfAddress === careOfAddress) return true;
+    for (const binding of bindings) {
+      if (outer ? isFrom(binding, outer) : binding.careOfAddress === source) return true;
+    }
     return false;
+  }
+
+  /** IPv4 home addresses of nodes that are away: on a physical home link they are answered for (RFC 5555 §4.5). */
+  ipv4HomeAddresses(): Address[] {
+    return this.#deliveries.ipv4HomeAddresses();
   }
 
   /** How packets for a node of the physical home link reach it; `undefined` for one of a virtual home link. */
@@ -128,70 +138,31 @@ export class HomeAgent {
   }
 
   /** Tunnels and binding groups: one group per home address, one tunnel per binding to a visited link. */
-  forwarding(nowMs: number): { readonly tunnels: Tunnel[]; readonly groups: BindingGroup[] } {
-    const tunnels: Tunnel[] = [];
-    const groups: BindingGroup[] = [];
-    for (const entry of this.#cache.entries()) {
-      const bindings = [...entry.bindings.values()].filter(
-        // Two identifiers of one care-of address are one way there, and one tunnel.
-        ({ careOfAddress }, index, all) =>
-          careOfAddress !== entry.homeAddress &&
-          all.findIndex((other) => other.careOfAddress === careOfAddress) === index,
-      );
-      const [first] = bindings;
-      if (!first) continue;
-      for (const { tunnelId, careOfAddress } of bindings) {
-        tunnels.push({
-          id: tunnelId,
-          encapsulation: Encapsulation.ipv6,
-          outerSource: this.#configuration.address,
-          outerDestination: careOfAddress,
-          sourcePort: 0,
-          destinationPort: 0,
-          interfaceIndex: 0,
-          pathMtuBytes: this.#pathMtu.lookUp(this.#configuration.address, careOfAddress, LINK_MTU_BYTES, nowMs),
-          usable: true,
-        });
-      }
-      groups.push({
-        id: first.tunnelId,
-        mode: SelectionMode.follow,
-        tunnels: bindings.map(({ tunnelId }) => ({ tunnelId, weight: 1 })),
-        prefixes: [hostPrefix(entry.homeAddress), ...entry.prefixes],
-      });
-    }
-    return { tunnels, groups };
+  forwarding(nowMs: number): ReturnType<typeof tunnelsAndGroups> {
+    return tunnelsAndGroups(this.#cache, this.#configuration, this.#pathMtu, nowMs);
   }
 
   status(nowMs: number): HomeAgentStatus {
-    const rows = [...this.#cache.entries()].flatMap((entry) =>
-      [...entry.bindings.values()].map((binding) => ({
-        homeAddress: entry.homeAddress,
-        bid: binding.bid,
-        careOfAddress: binding.careOfAddress,
-        sequenceNumber: entry.sequenceNumber,
-        remainingSeconds: Math.max(0, (binding.expiresMs - nowMs) / 1000),
-        mobileRouter: entry.mobileRouter,
-        prefixes: entry.prefixes,
-        tunnelId: binding.tunnelId,
-      })),
-    );
-    return { address: this.#configuration.address, authentication: this.#authentication.status, bindings: rows };
+    const bindings = [...this.#cache.entries()].flatMap((entry) => bindingRows(entry, nowMs));
+    return { address: this.#configuration.address, authentication: this.#authentication.status, bindings };
   }
 
   /** Only for what can be a tunnel packet of ours: anyone may send a Packet Too Big. */
   #learnPathMtu({ local, remote, mtuBytes }: PacketTooBig, nowMs: number): RoleAction[] {
-    if (local !== this.#configuration.address) return [{ type: 'drop', reason: 'not-for-this-node' }];
+    const { address, ipv4 } = this.#configuration;
+    if (local !== address && local !== ipv4?.address) return [{ type: 'drop', reason: 'not-for-this-node' }];
     if (this.#pathMtu.learn(local, remote, mtuBytes, nowMs)) this.forwardingVersion++;
     return [];
   }
 
   #receive(packet: MobilityPacket, arrivedAtHome: boolean, nowMs: number): RoleAction[] {
     if (packet.message.type !== MessageType.bindingUpdate) return [{ type: 'drop', reason: 'unexpected-message' }];
+    const problem = this.#outerProblem(packet);
+    if (problem) return [{ type: 'drop', reason: problem }];
     const isBound = (homeAddress: Address) => (this.#cache.entry(homeAddress)?.bindings.size ?? 0) > 0;
     const received = validate(packet, packet.message, arrivedAtHome, isBound);
     if (typeof received === 'string') return [{ type: 'drop', reason: received }];
-    const isRegistered = this.hasBinding(received.homeAddress, received.source);
+    const isRegistered = this.hasBinding(received.homeAddress, received.source, received.outer);
     const examination = this.#authentication.examine(packet, received.homeAddress, isRegistered, nowMs);
     if (examination.kind === 'dropped') return [{ type: 'drop', reason: examination.reason }];
     const valid = examination.kind === 'unauthenticated' ? received : { ...received, answer: examination.answer };
@@ -246,6 +217,7 @@ export class HomeAgent {
     const { isAtHome, isAway } = homeLink
       ? this.#deliveries.settle(homeAddress, withoutDiscovery)
       : { isAtHome: false, isAway: entry !== undefined && entry.bindings.size > 0 };
+    if (this.#homeLink) this.#deliveries.settleIpv4(homeAddress, isAtHome ? undefined : entry?.ipv4?.homeAddress);
     if (!isAway) this.#information.withdrawn(homeAddress);
     else if (isRegistration) this.#information.registered(homeAddress, nowMs);
     if (!entry || !homeLink) return [];
@@ -264,7 +236,7 @@ export class HomeAgent {
 
   /** Signed, if the Binding Update was. */
   #send(valid: ValidBindingUpdate, outcome: RegistrationOutcome): RoleAction {
-    const packet = acknowledgement(valid, outcome, this.#configuration.refreshAdviceSeconds);
+    const packet = acknowledgement(valid, outcome, this.#configuration);
     const interfaceIndex = answersOnHomeLink(valid) ? (this.#homeLink?.link?.interfaceIndex ?? 0) : 0;
     const { answer } = valid;
     return { type: 'send', packet, interfaceIndex, ...(answer && { encoding: answer.encoding }) };
@@ -283,7 +255,18 @@ export class HomeAgent {
     return isReachable ? BindingStatus.mcoaReturnHomeWithoutNdp : BindingStatus.reasonUnspecified;
   }
 
+  /** What there is to say against a packet because of how it came. */
+  #outerProblem({ outer }: Icmpv6Packet | MobilityPacket): DropReason | undefined {
+    return outer && outerProblem(outer, this.#configuration.ipv4?.address);
+  }
+
   #receiveIcmpv6(packet: Icmpv6Packet, arrivedAtHome: boolean, nowMs: number): RoleAction[] {
+    const problem = this.#outerProblem(packet);
+    if (problem) return [{ type: 'drop', reason: problem }];
+    // Home agents are not looked for through IPv4 (RFC 5555 §2.1), and the home link is not there.
+    if (packet.outer && packet.message.type !== Icmpv6Type.mobilePrefixSolicitation) {
+      return [{ type: 'drop', reason: 'unexpected-message' }];
+    }
     const answer = this.#information.receive(packet, nowMs);
     if (answer) return [...answer];
     if (!arrivedAtHome || !this.#homeLink) return [];
@@ -312,8 +295,8 @@ export class HomeAgent {
   #boundLifetimes(): void {
     for (const { homeAddress, bindings } of this.#cache.entries()) {
       const validUntilMs = this.#homeLink?.prefixes.around(homeAddress)?.validUntilMs ?? Number.POSITIVE_INFINITY;
-      for (const { bid, careOfAddress, expiresMs } of bindings.values()) {
-        if (expiresMs > validUntilMs) this.#cache.put(homeAddress, bid, careOfAddress, validUntilMs);
+      for (const { bid, careOfAddress, expiresMs, outer } of bindings.values()) {
+        if (expiresMs > validUntilMs) this.#cache.put(homeAddress, bid, careOfAddress, validUntilMs, outer);
       }
     }
   }

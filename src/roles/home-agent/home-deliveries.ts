@@ -23,7 +23,9 @@ export class HomeDeliveries {
   readonly #linkLocal = new Set<Address>();
   readonly #linkLayerAddresses = new Map<Address, Uint8Array>();
   readonly #deliveries = new Map<Address, Delivery>();
-  /** Changes with every change of what `of` returns. */
+  /** IPv4 home addresses of nodes that are away, by home address. */
+  readonly #ipv4 = new Map<Address, Address>();
+  /** Changes with every change of what `of` and `ipv4HomeAddresses` return. */
   version = 0;
 
   constructor(cache: BindingCache) {
@@ -41,6 +43,18 @@ export class HomeDeliveries {
   /** Home addresses whose derived link-local addresses are defended. */
   withLinkLocal(): Iterable<Address> {
     return this.#linkLocal;
+  }
+
+  ipv4HomeAddresses(): Address[] {
+    return [...this.#ipv4.values()];
+  }
+
+  /** The node is away with this IPv4 home address, or with none, or not away. */
+  settleIpv4(homeAddress: Address, ipv4HomeAddress: Address | undefined): void {
+    if (this.#ipv4.get(homeAddress) === ipv4HomeAddress) return;
+    this.version++;
+    if (ipv4HomeAddress === undefined) this.#ipv4.delete(homeAddress);
+    else this.#ipv4.set(homeAddress, ipv4HomeAddress);
   }
 
   linkLayerAddress(homeAddress: Address): Uint8Array | undefined {

@@ -8,14 +8,15 @@ import type { HomeAgentAddressDiscoveryRequest } from '../../wire/icmpv6/home-ag
 import { Icmpv6Type } from '../../wire/icmpv6/message.ts';
 import type { PrefixInformationOption } from '../../wire/icmpv6/neighbor-options.ts';
 import { INFINITE_LIFETIME_SECONDS } from '../../wire/icmpv6/numbers.ts';
-import type { Icmpv6Packet } from '../../wire/signalling.ts';
+import type { Icmpv6Packet, OuterHeader } from '../../wire/signalling.ts';
 import type { DropReason, RoleAction } from '../action.ts';
 import { SourceLimits } from '../source-limits.ts';
 import { discoveryReply } from './address-discovery.ts';
 import { prefixAround } from './home-link.ts';
 import type { HomeLinkService } from './home-link-service.ts';
 import { HomePrefixes, prefixInformation } from './home-prefixes.ts';
-import { PrefixAdvertisements } from './prefix-advertisements.ts';
+import { isFrom, outerReply, outerTo } from './ipv4-care-of.ts';
+import { type PrefixAdvertisementSource, PrefixAdvertisements } from './prefix-advertisements.ts';
 import { quotedTunnelPacket, relayedError } from './tunnel-errors.ts';
 
 /** Answers that anybody can ask for are larger than what asks: so many are sent to one /64, and to all together. */
@@ -111,12 +112,15 @@ export class HomeInformation {
       case Icmpv6Type.homeAgentAddressDiscoveryRequest:
         return this.#discover(packet, message, nowMs);
       case Icmpv6Type.mobilePrefixSolicitation: {
-        const { homeAddress, source } = packet;
+        const { homeAddress, source, outer } = packet;
         if (homeAddress === undefined) return drop('no-home-address-option');
         const isEnabled = this.#configuration.prefixAdvertisements.enabled && !this.#untold.has(homeAddress);
         if (!isEnabled) return drop('prefix-advertisements-disabled');
         if (!this.#registration(homeAddress)) return drop('unknown-binding');
-        this.#advertisements.solicited(homeAddress, source, message.identifier, nowMs);
+        if (outer && !this.#isFromBinding(homeAddress, source, outer)) return drop('unknown-binding');
+        const { identifier } = message;
+        const solicitation = { source, identifier, ...(outer && { outer: outerReply(outer) }) };
+        this.#advertisements.solicited(homeAddress, solicitation, nowMs);
         return this.run(nowMs);
       }
       case Icmpv6Type.destinationUnreachable:
@@ -150,11 +154,19 @@ export class HomeInformation {
     return [send({ kind: 'icmpv6', source: address, destination: source, message })];
   }
 
-  #registration(homeAddress: Address): { agentAddress: Address; careOfAddress: Address } | undefined {
-    for (const { careOfAddress } of this.#cache.entry(homeAddress)?.bindings.values() ?? []) {
-      if (careOfAddress !== homeAddress) return { agentAddress: this.#configuration.address, careOfAddress };
+  #registration(homeAddress: Address): ReturnType<PrefixAdvertisementSource['registration']> {
+    const { address: agentAddress, ipv4 } = this.#configuration;
+    for (const { careOfAddress, outer } of this.#cache.entry(homeAddress)?.bindings.values() ?? []) {
+      if (careOfAddress === homeAddress) continue;
+      return { agentAddress, careOfAddress, ...(outer && { outer: outerTo(ipv4!.address, outer) }) };
     }
     return undefined;
+  }
+
+  /** From an IPv4 care-of address, with the home address as the source (RFC 5555 §2.2). */
+  #isFromBinding(homeAddress: Address, source: Address, outer: OuterHeader): boolean {
+    const bindings = this.#cache.entry(homeAddress)?.bindings.values() ?? [];
+    return source === homeAddress && [...bindings].some((binding) => isFrom(binding, outer));
   }
 
   #prefixOptions(homeAddress: Address, nowMs: number): PrefixInformationOption[] {

@@ -3,7 +3,7 @@ import type { Address } from '../../bytes/address.ts';
 import type { PrefixAdvertisementConfiguration } from '../../config/configuration.ts';
 import type { PrefixInformationOption } from '../../wire/icmpv6/neighbor-options.ts';
 import { Icmpv6Type } from '../../wire/icmpv6/numbers.ts';
-import type { Icmpv6Packet } from '../../wire/signalling.ts';
+import type { Icmpv6Packet, OuterHeader } from '../../wire/signalling.ts';
 
 /** RFC 6275 §12. */
 const PREFIX_ADV_TIMEOUT_MS = 3000;
@@ -15,7 +15,7 @@ const SHORTEST_GAP_MS = 1000;
 interface Schedule {
   nextMs: number;
   /** The next one answers this; else it is unsolicited. */
-  solicitation: { readonly source: Address; readonly identifier: number } | undefined;
+  solicitation: Solicitation | undefined;
   /** The next one is the last one again, which was not acknowledged. */
   isRetry: boolean;
   /** The next one tells of a change, and keeps its time when there are more. */
@@ -40,6 +40,15 @@ export interface PrefixAdvertisementSource {
 interface Registration {
   readonly agentAddress: Address;
   readonly careOfAddress: Address;
+  /** The way to an IPv4 care-of address. */
+  readonly outer?: OuterHeader;
+}
+
+/** Who asked, and the way back if it was from an IPv4 care-of address. */
+interface Solicitation {
+  readonly source: Address;
+  readonly identifier: number;
+  readonly outer?: OuterHeader;
 }
 
 /** Tells mobile nodes that are away about the prefixes of their home link (RFC 6275 §10.6). */
@@ -99,14 +108,14 @@ export class PrefixAdvertisements {
   }
 
   /** A solicitation from a registered node: answered at once, and it acknowledges what was sent before. */
-  solicited(homeAddress: Address, source: Address, identifier: number, nowMs: number): void {
+  solicited(homeAddress: Address, solicitation: Solicitation, nowMs: number): void {
     if (!this.#configuration.enabled) return;
     const schedule = this.#schedules.get(homeAddress) ?? newSchedule();
     this.#schedules.set(homeAddress, schedule);
     schedule.unacknowledged = [];
     schedule.isRetry = false;
     schedule.gaveUp = false;
-    schedule.solicitation = { source, identifier };
+    schedule.solicitation = solicitation;
     this.#schedule(homeAddress, nowMs);
   }
 
@@ -139,10 +148,12 @@ export class PrefixAdvertisements {
       schedule.unacknowledged = options;
       this.#scheduleRetry(homeAddress, schedule, nowMs);
     }
+    const outer = solicitation ? solicitation.outer : registration.outer;
     return {
       kind: 'icmpv6',
+      ...(outer && { outer }),
       source: registration.agentAddress,
-      destination: solicitation?.source ?? registration.careOfAddress,
+      destination: solicitation?.source ?? (outer ? homeAddress : registration.careOfAddress),
       routing2: homeAddress,
       message: {
         type: Icmpv6Type.mobilePrefixAdvertisement,

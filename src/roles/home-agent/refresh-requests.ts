@@ -1,8 +1,10 @@
 import { type Binding, type BindingCache, NO_BID } from '../../bindings/binding-cache.ts';
 import { DeadlineQueue } from '../../bindings/deadline-queue.ts';
 import type { Address } from '../../bytes/address.ts';
+import type { HomeAgentConfiguration } from '../../config/configuration.ts';
 import { MessageType, OptionType } from '../../wire/mh/numbers.ts';
 import type { MobilityPacket } from '../../wire/signalling.ts';
+import { outerTo } from './ipv4-care-of.ts';
 
 /** A binding nears its end when this part of its lifetime is left, but no more than that. */
 const LAST_PART = 1 / 8;
@@ -13,6 +15,7 @@ const REPEAT_AT = 1 / 2;
 /** Asks mobile nodes for a refresh when bindings are about to expire (RFC 6275 §9.5.5, RFC 5648 §6.4). */
 export class RefreshRequests {
   readonly #agentAddress: Address;
+  readonly #agentIpv4Address: Address | undefined;
   readonly #cache: BindingCache;
   /** When each home address is looked at next. */
   readonly #nextMs = new Map<Address, number>();
@@ -20,8 +23,9 @@ export class RefreshRequests {
   readonly #marginsMs = new Map<Address, number>();
   readonly #deadlines = new DeadlineQueue<Address>();
 
-  constructor(agentAddress: Address, cache: BindingCache) {
-    this.#agentAddress = agentAddress;
+  constructor({ address, ipv4 }: HomeAgentConfiguration, cache: BindingCache) {
+    this.#agentAddress = address;
+    this.#agentIpv4Address = ipv4?.address;
     this.#cache = cache;
   }
 
@@ -70,7 +74,10 @@ export class RefreshRequests {
     );
   }
 
-  /** To the home address, and so through the tunnel: no routing header goes with it (RFC 6275 §6.1). */
+  /**
+   * To the home address, and so through the tunnel: no routing header goes with it (RFC 6275 §6.1). To an IPv4 care-of
+   * address that is about to expire it goes as Binding Acknowledgements do.
+   */
   #request(homeAddress: Address, bindings: readonly Binding[]): MobilityPacket {
     const options = bindings
       .filter(({ bid }) => bid !== NO_BID)
@@ -81,8 +88,10 @@ export class RefreshRequests {
         simultaneousHomeAndForeign: false,
         reserved: 0,
       }));
+    const outer = bindings.find((binding) => binding.outer)?.outer;
     return {
       kind: 'mobility',
+      ...(outer && { outer: outerTo(this.#agentIpv4Address!, outer) }),
       source: this.#agentAddress,
       destination: homeAddress,
       message: { type: MessageType.bindingRefreshRequest, options },

@@ -1,13 +1,29 @@
-import { type Binding, type BindingCache, type HomeEntry, NO_BID } from '../../bindings/binding-cache.ts';
+import {
+  type Binding,
+  type BindingCache,
+  type BindingOuter,
+  type HomeEntry,
+  type Ipv4Home,
+  NO_BID,
+} from '../../bindings/binding-cache.ts';
 import { wholeUnits } from '../../bindings/lifetime.ts';
 import { isNewerSequenceNumber } from '../../bindings/sequence-number.ts';
-import { type Address, isIpv6, isUnicastRoutable } from '../../bytes/address.ts';
+import { type Address, isIpv4, isUnicastRoutable } from '../../bytes/address.ts';
 import { type Prefix, samePrefix } from '../../bytes/prefix.ts';
 import type { HomeAgentConfiguration, MobileNodeConfiguration } from '../../config/configuration.ts';
-import { BindingStatus, BindingUpdateFlag, LIFETIME_UNIT_SECONDS, OptionType } from '../../wire/mh/numbers.ts';
+import {
+  BindingStatus,
+  BindingUpdateFlag,
+  Ipv4AddressStatus,
+  LIFETIME_UNIT_SECONDS,
+  OptionType,
+} from '../../wire/mh/numbers.ts';
 import type { BindingIdentifierOption } from '../../wire/mh/options/binding-identifier.ts';
+import type { Ipv4AddressAcknowledgementOption } from '../../wire/mh/options/ipv4-address-acknowledgement.ts';
 import type { Authorization } from './authorization.ts';
 import { combine, examine, type HomeBindings } from './binding-identifiers.ts';
+import { bindingOuter, forcesUdp, sameOuter } from './ipv4-care-of.ts';
+import { type Ipv4Homes, ipv4Answer, ipv4HomeAddressOptions } from './ipv4-homes.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
 /** What a Binding Update did. */
@@ -22,11 +38,15 @@ export interface RegistrationOutcome {
   readonly bindingStatuses: readonly { readonly bid: number; readonly status: number }[];
   /** `changed`: new, or with another care-of address than before. */
   readonly registered: readonly { readonly binding: Binding; readonly changed: boolean }[];
+  /** For each IPv4 Home Address option of an update that was accepted, in order. */
+  readonly ipv4Answers: readonly Ipv4AddressAcknowledgementOption[];
   readonly removed: readonly { readonly binding: Binding; readonly reason: 'deregistered' | 'replaced' }[];
+  /** Of IPv6 or of IPv4, or the IPv4 home address. */
   readonly prefixesChanged: boolean;
 }
 
 interface Registration {
+  readonly node: MobileNodeConfiguration;
   readonly mobileRouter: boolean;
   readonly prefixes: readonly Prefix[];
   readonly lifetimeSeconds: number;
@@ -40,6 +60,8 @@ export interface BidOutcome {
   readonly status: number;
   /** The home address itself for a binding to the home link (RFC 5648 §5.6). */
   readonly careOfAddress?: Address;
+  /** With an IPv4 care-of address. */
+  readonly outer?: BindingOuter;
 }
 
 /** What a Binding Update asks for, once it is known to be in order as a whole. */
@@ -65,17 +87,20 @@ export class Registrar {
   readonly #authorization: Authorization;
   readonly #cache: BindingCache;
   readonly #homeLink: HomeLinkRules;
+  readonly #ipv4: Ipv4Homes | undefined;
 
   constructor(
     configuration: HomeAgentConfiguration,
     authorization: Authorization,
     cache: BindingCache,
     homeLink: HomeLinkRules,
+    ipv4?: Ipv4Homes,
   ) {
     this.#configuration = configuration;
     this.#authorization = authorization;
     this.#cache = cache;
     this.#homeLink = homeLink;
+    this.#ipv4 = ipv4;
   }
 
   /** Whether the update would make the first binding of its home address: then the address is tested before. */
@@ -141,35 +166,46 @@ export class Registrar {
         : refuse(BindingStatus.notHomeAgentForThisMobileNode);
     }
 
+    const { outer } = valid;
+    if (outer && forcesUdp(valid) && !this.#configuration.ipv4?.allowForcedUdpEncapsulation) {
+      return refuse(BindingStatus.forcedUdpEncapsulationRefused);
+    }
     const registration = this.#checkRegistration(valid, identifiers, node.value, entry, nowMs);
     if (typeof registration === 'number') return refuse(registration);
     if (identifiers.length === 0) {
       const { careOfAddress } = valid;
       if (!this.#isCareOfAddress(careOfAddress, homeAddress)) return refuse(BindingStatus.invalidCareOfAddress);
-      const outcomes = [{ bid: NO_BID, status: BindingStatus.accepted, careOfAddress }];
+      const way = outer && { outer: bindingOuter(valid, outer) };
+      const outcomes = [{ bid: NO_BID, status: BindingStatus.accepted, careOfAddress, ...way }];
       return { kind: 'register', identifiers, registration, outcomes };
     }
     const existing = entry?.bindings ?? new Map<number, Binding>();
     const overwrites = (update.flags & BindingUpdateFlag.overwrite) !== 0;
     if (!overwrites && existing.has(NO_BID)) return refuse(BindingStatus.mcoaNonMcoaBindingExists);
-    const outcomes = examine(valid, identifiers, existing, this.#homeLink, (careOfAddress) =>
-      this.#isCareOfAddress(careOfAddress, homeAddress),
-    );
+    const isCareOfAddress = (careOfAddress: Address) => this.#isCareOfAddress(careOfAddress, homeAddress);
+    const servesIpv4 = this.#ipv4 !== undefined;
+    const outcomes = examine(valid, identifiers, existing, this.#homeLink, isCareOfAddress, servesIpv4);
     return { kind: 'register', identifiers, registration, outcomes };
   }
 
-  /** An IPv6 address that does not lead back to the home address through bindings of other home addresses. */
+  /** An address that does not lead back to the home address through bindings of other home addresses. */
   #isCareOfAddress(careOfAddress: Address, homeAddress: Address): boolean {
-    if (!isIpv6(careOfAddress) || !isUnicastRoutable(careOfAddress)) return false;
-    if (!this.#cache.entry(careOfAddress)) return careOfAddress !== homeAddress;
-    const seen = new Set<Address>([careOfAddress]);
+    if (!isUnicastRoutable(careOfAddress)) return false;
+    const first = this.#boundTo(careOfAddress);
+    if (!this.#cache.entry(first)) return first !== homeAddress;
+    const seen = new Set<Address>([first]);
     for (const address of seen) {
       if (address === homeAddress) return false;
       for (const binding of this.#cache.entry(address)?.bindings.values() ?? []) {
-        if (binding.careOfAddress !== address) seen.add(binding.careOfAddress);
+        if (binding.careOfAddress !== address) seen.add(this.#boundTo(binding.careOfAddress));
       }
     }
     return true;
+  }
+
+  /** The home address whose bindings lead on from an address. */
+  #boundTo(address: Address): Address {
+    return isIpv4(address) ? (this.#ipv4?.owner(address) ?? address) : address;
   }
 
   /** RFC 6275 §10.3.2, RFC 5648 §6.2. */
@@ -191,8 +227,13 @@ export class Registrar {
         ? BindingStatus.accepted
         : BindingStatus.notHomeAgentForThisMobileNode,
     }));
+    if (entry.bindings.size === 0) this.#ipv4?.keep(homeAddress, nowMs);
+    const options = this.#ipv4 ? ipv4HomeAddressOptions(update.options) : [];
     return {
       ...combine(outcomes),
+      ipv4Answers: options.map((option) =>
+        ipv4Answer(option.homeAddress, Ipv4AddressStatus.success, option.prefixLength),
+      ),
       sequenceNumber: update.sequenceNumber,
       lifetimeSeconds: 0,
       mobileRouter: entry.mobileRouter && (update.flags & BindingUpdateFlag.mobileRouter) !== 0,
@@ -234,7 +275,7 @@ export class Registrar {
     // A prefix that is not valid any more is not on-link (RFC 6275 §10.3.1).
     if (lifetimeSeconds === 0) return BindingStatus.notHomeSubnet;
     const acceptance = acceptanceStatus(lifetimeSeconds, validSeconds, preferredSeconds);
-    return { mobileRouter, prefixes: prefixes.value, lifetimeSeconds, acceptance };
+    return { node, mobileRouter, prefixes: prefixes.value, lifetimeSeconds, acceptance };
   }
 
   /** RFC 6275 §10.3.1 for one care-of address, which takes the place of all others; RFC 5648 §6.2 for those with BIDs. */
@@ -248,15 +289,12 @@ export class Registrar {
     const isPlain = identifiers.length === 0;
     const replaced = accepted.length === 0 ? [] : this.#replace(valid, isPlain, identifiers, accepted, nowMs);
     const stored =
-      accepted.length > 0
-        ? this.#store(valid, registration, accepted, nowMs)
-        : { registered: [], prefixesChanged: false };
+      accepted.length > 0 ? this.#store(valid, registration, accepted, nowMs) : { ...NOTHING, lifetimeSeconds: 0 };
     const { status, bindingStatuses } = combine(isPlain ? [] : outcomes);
     return {
       status: status === BindingStatus.accepted ? registration.acceptance : status,
       bindingStatuses,
       sequenceNumber: update.sequenceNumber,
-      lifetimeSeconds: accepted.length > 0 ? registration.lifetimeSeconds : 0,
       mobileRouter: accepted.length > 0 && registration.mobileRouter,
       ...stored,
       removed: replaced.map((binding) => ({ binding, reason: 'replaced' })),
@@ -287,21 +325,42 @@ export class Registrar {
 
   #store(
     { homeAddress, update }: ValidBindingUpdate,
-    { mobileRouter, prefixes, lifetimeSeconds }: Registration,
+    { node, mobileRouter, prefixes, lifetimeSeconds: mostSeconds }: Registration,
     accepted: readonly BidOutcome[],
     nowMs: number,
-  ): Pick<RegistrationOutcome, 'registered' | 'prefixesChanged'> {
-    const before = this.#cache.entry(homeAddress)?.prefixes ?? [];
-    const prefixesChanged =
-      before.length !== prefixes.length || before.some((prefix, index) => !samePrefix(prefix, prefixes[index]!));
-    this.#cache.updateEntry(homeAddress, { sequenceNumber: update.sequenceNumber, mobileRouter, prefixes }, nowMs);
+  ): Pick<RegistrationOutcome, 'registered' | 'prefixesChanged' | 'ipv4Answers' | 'lifetimeSeconds'> {
+    const before = this.#cache.entry(homeAddress);
+    const asked = this.#ipv4 ? ipv4HomeAddressOptions(update.options) : [];
+    // An update without such an option ends what of IPv4 was bound (RFC 5555 §4.4.2.1).
+    const { ipv4, answers, lifetimeSeconds } =
+      this.#ipv4 && asked.length > 0
+        ? this.#ipv4.grant(node, asked, mobileRouter, mostSeconds, nowMs)
+        : { ipv4: undefined, answers: [], lifetimeSeconds: mostSeconds };
+    const prefixesChanged = !samePrefixes(before?.prefixes, prefixes) || !sameIpv4(before?.ipv4, ipv4);
+    const { sequenceNumber } = update;
+    this.#cache.updateEntry(homeAddress, { sequenceNumber, mobileRouter, prefixes, ipv4 }, nowMs);
     const expiresMs = nowMs + lifetimeSeconds * 1000;
-    const registered = accepted.map(({ bid, careOfAddress }) => {
-      const changed = this.#cache.binding(homeAddress, bid)?.careOfAddress !== careOfAddress;
-      return { binding: this.#cache.put(homeAddress, bid, careOfAddress!, expiresMs), changed };
+    const registered = accepted.map(({ bid, careOfAddress, outer }) => {
+      const known = this.#cache.binding(homeAddress, bid);
+      const changed = known?.careOfAddress !== careOfAddress || !sameOuter(known?.outer, outer);
+      return { binding: this.#cache.put(homeAddress, bid, careOfAddress!, expiresMs, outer), changed };
     });
-    return { registered, prefixesChanged };
+    if (this.#ipv4) {
+      const ends = [...this.#cache.entry(homeAddress)!.bindings.values()].map((binding) => binding.expiresMs);
+      this.#ipv4.keep(homeAddress, Math.max(...ends));
+    }
+    return { registered, prefixesChanged, ipv4Answers: answers, lifetimeSeconds };
   }
+}
+
+const NOTHING = { registered: [], prefixesChanged: false, ipv4Answers: [] } as const;
+
+function samePrefixes(a: readonly Prefix[] = [], b: readonly Prefix[] = []): boolean {
+  return a.length === b.length && a.every((prefix, index) => samePrefix(prefix, b[index]!));
+}
+
+function sameIpv4(a: Ipv4Home | undefined, b: Ipv4Home | undefined): boolean {
+  return a === b || (a?.homeAddress === b?.homeAddress && samePrefixes(a?.prefixes, b?.prefixes));
 }
 
 /** 0, or 1 where the prefix does not outlive the binding: both counted in units of 4 s (RFC 6275 §10.3.1). */
@@ -323,8 +382,7 @@ export function refusal(
     lifetimeSeconds: 0,
     mobileRouter: false,
     bindingStatuses: identifiers.map(({ bid }) => ({ bid, status: 0 })),
-    registered: [],
     removed: [],
-    prefixesChanged: false,
+    ...NOTHING,
   };
 }

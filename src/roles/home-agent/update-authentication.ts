@@ -20,9 +20,9 @@ import { SourceLimits } from '../source-limits.ts';
 import type { AuthenticationStatus } from '../status.ts';
 import { differenceMs, isLater, ntpTimestamp, SteadyTimeOfDay } from '../timestamp.ts';
 
-/** Failed authentications of one /64 that are looked at: so much of our time anybody may take. */
+/** Failed authentications of one /64 or IPv4 address that are looked at: so much of our time anybody may take. */
 const FAILURES = { perSecond: 100, burst: 200, maximumSources: 4096 };
-/** Failed authentications of one /64 that are answered. */
+/** Failed authentications of one /64 or IPv4 address that are answered. */
 const ANSWERS = { perSecond: 1, burst: 5, maximumSources: 4096 };
 /** All sources together, whatever they pretend to be. */
 const ALL_ANSWERS = { perSecond: 50, burst: 100, maximumSources: 1 };
@@ -78,6 +78,7 @@ export class UpdateAuthentication {
   /** `isRegistered`: whether the source is a care-of address of this home address already. */
   examine(packet: MobilityPacket, homeAddress: Address, isRegistered: boolean, nowMs: number): Examination {
     const options = packet.message.type === 'unknown' ? [] : packet.message.options;
+    const source = packet.outer?.source ?? packet.source;
     const option = homeAgentAuthentication(options);
     const association = this.#associations.get(homeAddress);
     if (association === 'none' || (association === undefined && this.status === 'none' && !option)) {
@@ -90,7 +91,7 @@ export class UpdateAuthentication {
     if (association.identifier !== undefined && !isNamed(identifier, association.identifier)) {
       return dropped('no-security-association');
     }
-    if (!isRegistered && !this.#failures.allows(packet.source, nowMs)) return dropped('too-many-failures');
+    if (!isRegistered && !this.#failures.allows(source, nowMs)) return dropped('too-many-failures');
 
     const { careOfAddress } = authenticatedAddresses(packet);
     const timestamp = timestampIn(options);
@@ -104,7 +105,7 @@ export class UpdateAuthentication {
     });
     if (!isAuthentic(packet, careOfAddress, homeAddress, association, this.#services)) {
       const reason = 'authentication-failed';
-      if (!this.#mayAnswerFailure(packet.source, nowMs)) return dropped(reason);
+      if (!this.#mayAnswerFailure(source, nowMs)) return dropped(reason);
       const status = BindingStatus.mipv6AuthenticationFailed;
       return { kind: 'refused', status, reason, answer: answer(timestamp) };
     }

@@ -24,7 +24,7 @@ export class WaitingUpdates {
 }
 
 /** Where it comes from and which bindings it is about. */
-function subject({ source, update }: ValidBindingUpdate): string {
+function subject({ source, outer, update }: ValidBindingUpdate): string {
   const bids = update.options.map((option) => (option.type === OptionType.bindingIdentifier ? option.bid : ''));
-  return `${source} ${bids.join()} ${update.lifetimeSeconds === 0}`;
+  return `${outer?.source ?? source} ${bids.join()} ${update.lifetimeSeconds === 0}`;
 }
