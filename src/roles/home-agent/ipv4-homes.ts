@@ -3,6 +3,7 @@ import { wholeUnits } from '../../bindings/lifetime.ts';
 import { type Address, IPV4_UNSPECIFIED, isUnicastRoutable } from '../../bytes/address.ts';
 import { hostPrefix, type Prefix, prefixesOverlap, prefixOf, samePrefix } from '../../bytes/prefix.ts';
 import type { HomeAgentIpv4Configuration, MobileNodeConfiguration } from '../../config/configuration.ts';
+import type { BindingUpdate } from '../../wire/mh/messages/binding-update.ts';
 import { Ipv4AddressStatus, OptionType } from '../../wire/mh/numbers.ts';
 import type { Ipv4AddressAcknowledgementOption } from '../../wire/mh/options/ipv4-address-acknowledgement.ts';
 import type { Ipv4HomeAddressOption } from '../../wire/mh/options/ipv4-home-address.ts';
@@ -33,6 +34,13 @@ export interface Ipv4Grant {
 /** The options by which a node has or wants something of IPv4. */
 export function ipv4HomeAddressOptions(options: readonly MobilityOption[]): Ipv4HomeAddressOption[] {
   return options.filter((option) => option.type === OptionType.ipv4HomeAddress);
+}
+
+/** Whether a Binding Update is about an IPv4 mobile network prefix. */
+export function asksForNetwork({ options }: BindingUpdate): boolean {
+  return ipv4HomeAddressOptions(options).some(
+    ({ prefixLength, requestsPrefix }) => requestsPrefix || prefixLength < HOST_BITS,
+  );
 }
 
 /** The answer to such an option. */

@@ -23,7 +23,7 @@ import type { Ipv4AddressAcknowledgementOption } from '../../wire/mh/options/ipv
 import type { Authorization } from './authorization.ts';
 import { combine, examine, type HomeBindings } from './binding-identifiers.ts';
 import { bindingOuter, forcesUdp, sameOuter } from './ipv4-care-of.ts';
-import { type Ipv4Homes, ipv4Answer, ipv4HomeAddressOptions } from './ipv4-homes.ts';
+import { asksForNetwork, type Ipv4Homes, ipv4Answer, ipv4HomeAddressOptions } from './ipv4-homes.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
 /** What a Binding Update did. */
@@ -257,7 +257,11 @@ export class Registrar {
       return BindingStatus.registrationTypeChangeDisallowed;
     }
     const prefixes = mobileRouter ? this.#authorization.prefixes(node, update.options) : { value: [] };
-    if ('refuse' in prefixes) return prefixes.refuse;
+    if ('refuse' in prefixes) {
+      // The network may have IPv4 alone.
+      const isSetUp = this.#ipv4 && prefixes.refuse === BindingStatus.forwardingSetupFailed && asksForNetwork(update);
+      if (!isSetUp) return prefixes.refuse;
+    }
     const existing = entry?.bindings;
     if (this.#cache.size + Math.max(1, identifiers.length) > this.#configuration.maximumBindings) {
       const bids = new Set(identifiers.length === 0 ? [NO_BID] : identifiers.map(({ bid }) => bid));
@@ -275,7 +279,8 @@ export class Registrar {
     // A prefix that is not valid any more is not on-link (RFC 6275 §10.3.1).
     if (lifetimeSeconds === 0) return BindingStatus.notHomeSubnet;
     const acceptance = acceptanceStatus(lifetimeSeconds, validSeconds, preferredSeconds);
-    return { node, mobileRouter, prefixes: prefixes.value, lifetimeSeconds, acceptance };
+    const granted = 'value' in prefixes ? prefixes.value : [];
+    return { node, mobileRouter, prefixes: granted, lifetimeSeconds, acceptance };
   }
 
   /** RFC 6275 §10.3.1 for one care-of address, which takes the place of all others; RFC 5648 §6.2 for those with BIDs. */

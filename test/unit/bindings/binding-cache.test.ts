@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Binding, BindingCache, NO_BID } from '../../../src/bindings/binding-cache.ts';
 import { DeadlineQueue } from '../../../src/bindings/deadline-queue.ts';
-import { type Address, addressFromBytes } from '../../../src/bytes/address.ts';
+import { type Address, address, addressFromBytes } from '../../../src/bytes/address.ts';
 import type { Prefix } from '../../../src/bytes/prefix.ts';
 import { CARE_OF, HOME, NETWORK, OTHER_HOME, OTHER_NETWORK, START_MS } from '../../lib/engines.ts';
 import { Random } from '../../lib/wire-mutations.ts';
@@ -91,6 +91,32 @@ test('a home address that comes back within the 10 s is not forgotten when they 
   cache.put(HOME, 2, CARE_OF[2]!, START_MS + 60_000);
   assert.equal(cache.expire(START_MS + 1000 + REMEMBERED_MS), []);
   assert.is(cache.entry(HOME)?.bindings.size, 1);
+});
+
+test('[5555-4.4.2.1-03] what of IPv4 is bound with a home address goes with its last binding', () => {
+  const cache = cacheWith(1, 2);
+  const ipv4 = { homeAddress: address('198.51.100.7'), prefixes: [] };
+  const bound = () => cache.entry(HOME)?.ipv4;
+  cache.updateEntry(HOME, { ...UPDATE, ipv4 }, START_MS);
+  cache.remove(HOME, 1, START_MS);
+  assert.equal(bound(), ipv4);
+  cache.expire(START_MS + 60_000);
+  assert.is(bound(), undefined);
+  cache.updateEntry(HOME, { ...UPDATE, ipv4 }, START_MS + 60_000);
+  cache.put(HOME, 1, CARE_OF[1]!, START_MS + 90_000);
+  assert.equal(bound(), ipv4);
+  cache.removeAll(HOME, START_MS + 60_000);
+  assert.is(bound(), undefined);
+});
+
+test('the way to an IPv4 care-of address is the binding’s as long as it is put with it', () => {
+  const cache = cacheWith(1);
+  const careOfAddress = address('203.0.113.1');
+  const outer = { address: careOfAddress, port: 4191, nat: false, udp: false };
+  cache.put(HOME, 1, careOfAddress, START_MS + 60_000, outer);
+  assert.equal(cache.binding(HOME, 1)?.outer, outer);
+  cache.put(HOME, 1, CARE_OF[1]!, START_MS + 60_000);
+  assert.is(cache.binding(HOME, 1)?.outer, undefined);
 });
 
 test('removing what is not there changes nothing', () => {

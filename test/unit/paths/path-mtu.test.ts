@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { address } from '../../../src/bytes/address.ts';
 import { PathMtuTable } from '../../../src/paths/path-mtu.ts';
 import { AGENT, CARE_OF, START_MS } from '../../lib/engines.ts';
 
@@ -34,6 +35,15 @@ test('a Packet Too Big never raises what is known, and one below 1280 octets cou
   assert.is(table.lookUp(first, AGENT, 1500, START_MS), 1400);
   assert.is(table.learn(first, AGENT, 60, START_MS), true);
   assert.is(table.lookUp(first, AGENT, 1500, START_MS), 1280);
+});
+
+test('[5555-4.1.1-01] the path to an IPv4 address may be as small as 576 octets, and not smaller', () => {
+  const table = new PathMtuTable();
+  const [local, remote] = [address('192.0.2.1'), address('203.0.113.1')];
+  assert.is(table.learn(local, remote, 700, START_MS), true);
+  assert.is(table.lookUp(local, remote, 1500, START_MS), 700);
+  assert.is(table.learn(local, remote, 68, START_MS), true);
+  assert.is(table.lookUp(local, remote, 1500, START_MS), 576);
 });
 
 test('after ten minutes larger packets are tried again', () => {

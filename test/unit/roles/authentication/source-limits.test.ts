@@ -30,6 +30,16 @@ test('the addresses of one /64 are one source', () => {
   assert.ok(all.take(from(2), 0));
 });
 
+test('an IPv4 address is a source of its own', () => {
+  const all = limits();
+  const ipv4 = (last: number) => address(`203.0.113.${last}`);
+  assert.equal(
+    [1, 1, 1, 1, 2].map((last) => all.take(ipv4(last), 0)),
+    [true, true, true, false, true],
+  );
+  assert.not.ok(all.allows(ipv4(1), 0));
+});
+
 test('asking costs nothing', () => {
   const all = limits();
   for (let n = 0; n < 10; n++) assert.ok(all.allows(from(1), 0));
