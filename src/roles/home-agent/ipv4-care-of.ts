@@ -93,10 +93,10 @@ export function examineIpv4(
   return { bid, status: isOnly ? BindingStatus.invalidCareOfAddress : BindingStatus.mcoaBulkRegistrationProhibited };
 }
 
-/** Whether two ways to a care-of address are the same. */
+/** Whether packets go the same way. */
 export function sameOuter(a: BindingOuter | undefined, b: BindingOuter | undefined): boolean {
   if (!a || !b) return a === b;
-  return a.address === b.address && a.port === b.port && a.nat === b.nat && a.udp === b.udp;
+  return a.address === b.address && a.port === b.port && a.udp === b.udp;
 }
 
 /** Whether a packet in IPv4 came from the care-of address of a binding, through the NAT's mapping where there is one. */

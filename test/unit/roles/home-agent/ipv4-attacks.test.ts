@@ -14,11 +14,13 @@ import {
   bindingUpdate,
   bulkUpdate,
   dropsIn,
+  Flag,
   mobileNode,
   NETWORK,
   OTHER_HOME,
   OTHER_NETWORK,
   packetsIn,
+  ROUTER_FLAGS,
 } from '../../../lib/engines.ts';
 import {
   ANY_ADDRESS,
@@ -30,6 +32,7 @@ import {
   type Ipv4UpdateParts,
   ipv4CareOf,
   ipv4Home,
+  ipv4Registration,
   ipv4Statuses,
   ipv4Update,
   NAT,
@@ -145,6 +148,10 @@ test('a care-of address that leads back to the home address through IPv4 home ad
   const back = ipv4Update(1, { homeAddress: OTHER_HOME, from: IPV4_HOME, options: home('198.51.100.8') });
   assert.is(bench.answer(back).status, 174);
   assert.is(bench.answer(ipv4Update(2, { from: IPV4_HOME })).status, 174);
+  assert.is(
+    bench.answer(ipv4Registration(3, 1, { from: IPV4_HOME, flags: ROUTER_FLAGS | Flag.overwrite })).status,
+    174,
+  );
   assert.is(bench.answer(ipv4Update(2, { homeAddress: OTHER_HOME, from: NAT })).status, 0);
 });
 

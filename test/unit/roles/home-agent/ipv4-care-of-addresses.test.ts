@@ -84,7 +84,8 @@ test('[5555-4.4.2-04, 5648-8.1-02] in IPv4 the inner source is the home address,
   const bench = new Ipv4Bench();
   const packet = ipv4Registration(1, 2);
   assertSilent({ ...packet, source: CARE_OF[1]!, homeAddress: HOME }, 'source-not-home-address', bench);
-  assert.is(bench.answer({ ...packet, homeAddress: HOME }).status, 0);
+  const [answer] = packetsIn(bench.receive({ ...packet, homeAddress: HOME }));
+  assert.equal([answer?.destination, answer?.routing2], [HOME, undefined]);
   assert.equal(bench.bindings(), { 2: '203.0.113.2' });
 });
 
@@ -197,7 +198,9 @@ test('[5555-4.5-06, 5555-3.2.2-04, 5555-3.1.3-01] UDP that is asked for is grant
   const acknowledgement = bench.answer(ipv4Registration(1, 2, { flags: FORCED }));
   assert.equal(natDetectionIn(acknowledgement), [true, NO_NAT_REFRESH_SECONDS]);
   assert.equal(bench.outers(), { 2: 'udp 203.0.113.2:4191' });
+  const version = bench.agent.forwardingVersion;
   bench.answer(ipv4Registration(2, 2));
+  assert.is.not(bench.agent.forwardingVersion, version);
   assert.equal(bench.outers(), { 2: 'ipv4 203.0.113.2:4191' });
 });
 
@@ -289,7 +292,12 @@ test('from an IPv6 care-of address an IPv4 one that is not registered is refused
 
 test('an agent that does not serve IPv4 refuses an IPv4 care-of address with status 174', () => {
   const bench = new HomeAgentBench();
-  assert.is(bench.answer(bindingUpdate(1, { options: [identifier(1, { careOfAddress: FIRST })] })).status, 174);
+  const options = [identifier(1, { careOfAddress: FIRST }), identifier(2, { careOfAddress: CARE_OF[2]! })];
+  assert.is(bench.answer(bindingUpdate(1, { options: options.slice(0, 1) })).status, 174);
+  assert.equal(optionStatuses(bench.answer(bindingUpdate(2, { options }))), [
+    [1, 174],
+    [2, 0],
+  ]);
 });
 
 test('an identifier without care-of address refreshes an IPv4 care-of address where it is, NAT or not', () => {

@@ -105,6 +105,17 @@ test('two identifiers of one IPv4 care-of address are one tunnel', () => {
   assert.is(tunnelsOf(bench).length, 1);
 });
 
+test('one IPv4 care-of address with UDP and without makes two', () => {
+  const bench = new Ipv4Bench();
+  const from = IPV4_CARE_OF[1]!;
+  bench.answer(ipv4Registration(1, 1, { from }));
+  bench.answer(ipv4Registration(2, 2, { from, flags: ROUTER_FLAGS | Flag.forceUdpEncapsulation }));
+  assert.equal(
+    tunnelsOf(bench).map(({ encapsulation }) => encapsulation),
+    [Encapsulation.ipv4, Encapsulation.udp],
+  );
+});
+
 test('[5555-4.1.1-01] the path MTU to an IPv4 care-of address may be less than IPv6 allows, to an IPv6 one not', () => {
   const bench = new Ipv4Bench();
   bench.answer(bulkUpdate(1, [1]));
@@ -168,6 +179,15 @@ test('[5555-2.2-01, 5555-2.2-02] a prefix solicitation in IPv4 is answered by th
   assert.equal(packet?.outer, TO_NAT);
   assert.equal([packet?.destination, packet?.routing2], [HOME, HOME]);
   assert.is(packet?.message.type, Icmpv6Type.mobilePrefixAdvertisement);
+});
+
+test('one that came over IPv6 is answered over IPv6, though the node has an IPv4 care-of address, too', () => {
+  const bench = new Ipv4Bench({}, { prefixAdvertisements: PREFIXES });
+  bench.answer(natRegistration(1, 2));
+  bench.answer(bulkUpdate(2, [3]));
+  const { outer, ...inner } = solicitation({ source: CARE_OF[3]! });
+  const [packet] = probesIn(bench.handle({ type: 'icmpv6', packet: inner }));
+  assert.equal([packet?.outer, packet?.destination], [undefined, CARE_OF[3]]);
 });
 
 test('[5555-2.2-02, 5555-2.2-03] one that does not come from a registered care-of address is not, and none where prefixes are not told', () => {

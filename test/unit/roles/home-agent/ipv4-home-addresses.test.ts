@@ -181,6 +181,19 @@ test('[5555-4.5-04] by an update that asks for any address or prefix, a node get
   assert.equal(ask(bench, [anyPrefix(28), OWN_NETWORK]), ['0 198.51.100.160/28', '0 198.51.100.64/28']);
 });
 
+test('of several own prefixes a request gets the one of its length', () => {
+  const prefixes = [prefix('198.51.100.64/28'), prefix('203.0.113.64/29')];
+  const bench = dynamicBench({}, [mobileNode({ ipv4: { prefixes } })]);
+  assert.equal(ask(bench, [anyPrefix(29)]), ['0 203.0.113.64/29']);
+  assert.equal(ask(bench, [anyPrefix(29), anyPrefix(29)]), ['0 203.0.113.64/29', '0 198.51.100.64/28']);
+});
+
+test('what is named twice is bound once', () => {
+  const bench = new Ipv4Bench();
+  assert.is(ask(bench, [OWN, OWN_NETWORK, OWN_NETWORK, OWN]).length, 4);
+  assert.equal(bench.ipv4Of(), ['198.51.100.7', '198.51.100.64/28']);
+});
+
 // --- the entry's life ------------------------------------------------------------------------------------------------
 
 test('[5555-4.4.2.1-02, 5555-4.4.2.1-01] an update without the option ends the IPv4 entry alone', () => {
@@ -261,6 +274,15 @@ test('never is it the network’s, the broadcast, the agent’s, or one that a n
   assert.equal(ask(bench, [ANY_ADDRESS]), ['0 198.51.100.5/32']);
 });
 
+test('no prefix on request holds the home prefix, and a pool that is a part of it has its addresses', () => {
+  const homePrefixes = [prefix('198.51.100.0/25')];
+  const larger = dynamicBench({ homePrefixes, prefixPools: [prefix('198.51.100.0/24')] });
+  assert.equal(ask(larger, [anyPrefix(25)]), ['0 198.51.100.128/25']);
+  assert.equal(ask(larger, [ANY_ADDRESS]), ['0 198.51.100.2/32']);
+  const smaller = dynamicBench({ homePrefixes, prefixPools: [prefix('198.51.100.0/28')] });
+  assert.equal(ask(smaller, [anyPrefix(28), ANY_ADDRESS]), ['0 198.51.100.0/28', '0 198.51.100.18/32']);
+});
+
 test('[5555-4.5-09] where there is none left it is refused with 132, and the IPv6 binding accepted', () => {
   const homePrefixes = [prefix('198.51.100.0/30')];
   const bench = dynamicBench({ homePrefixes, address: address('198.51.100.1') });
@@ -283,6 +305,19 @@ test('a node gets the same address again while its lease lasts, and then somebod
   bench.run(2_000);
   assert.equal(ask(bench, [ANY_ADDRESS], OTHER_HOME), ['0 198.51.100.2/32']);
   assert.equal(ask(bench, [ANY_ADDRESS, ipv4Home('198.51.100.2')]), ['132 0.0.0.0/0', '130 198.51.100.2/0']);
+});
+
+test('after the node’s last binding a lease lasts for the lease time, of an address and of a prefix', () => {
+  const home = { homePrefixes: [prefix('198.51.100.0/30')], prefixPools: [prefix('198.51.100.128/30')] };
+  const bench = dynamicBench({ ...home, address: address('198.51.100.1'), leaseSeconds: 100 });
+  const both = [ANY_ADDRESS, anyPrefix(30)];
+  const granted = ['0 198.51.100.2/32', '0 198.51.100.128/30'];
+  assert.equal(ask(bench, both), granted);
+  bench.answer(bindingUpdate(++sequenceNumber, { lifetimeSeconds: 0 }));
+  bench.run(99_000);
+  assert.equal(ask(bench, both, OTHER_HOME), ['132 0.0.0.0/0', '128 0.0.0.0/0']);
+  bench.run(2_000);
+  assert.equal(ask(bench, both, OTHER_HOME), granted);
 });
 
 test('a lease lasts as long as any binding of the node, with or without IPv4', () => {
