@@ -37,8 +37,7 @@ export function acknowledgement(
     options: [
       ...refreshAdvice(outcome, refreshAdviceSeconds),
       // Before any Binding Identifier option (RFC 5648 §8.2).
-      ...(ipv4 ? ipv4Answers(valid, outcome) : []),
-      ...(ipv4 ? natDetection(valid, status, ipv4.natRefreshSeconds) : []),
+      ...(ipv4 ? [...ipv4Answers(valid, outcome), ...natDetection(valid, status, ipv4.natRefreshSeconds)] : []),
       ...outcome.bindingStatuses.map(({ bid, status }) => ({
         type: OptionType.bindingIdentifier,
         bid,
