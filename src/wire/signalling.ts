@@ -231,7 +231,8 @@ function encodeInIpv6(packet: SignallingPacket, options: EncodeOptions): Uint8Ar
 /**
  * The care-of and home address that the authentication of a message covers, as the packet shows them (RFC 4285 §5.1):
  * in a Binding Acknowledgement those that it is sent to, else those that it comes from. An Alternate Care-of Address
- * stands for the source (RFC 6275 §6.2.5); the acknowledgement of such an update cannot show it.
+ * stands for the source (RFC 6275 §6.2.5); the acknowledgement of such an update cannot show it. Inside of IPv4 it says
+ * nothing, and the source is the home address.
  */
 export function authenticatedAddresses(packet: MobilityPacket): { careOfAddress: Address; homeAddress: Address } {
   const { message } = packet;
@@ -241,7 +242,7 @@ export function authenticatedAddresses(packet: MobilityPacket): { careOfAddress:
   const options = message.type === MessageType.bindingUpdate ? message.options : [];
   let careOfAddress = packet.source;
   for (const option of options) {
-    if (option.type === OptionType.alternateCareOfAddress) careOfAddress = option.careOfAddress;
+    if (!packet.outer && option.type === OptionType.alternateCareOfAddress) careOfAddress = option.careOfAddress;
   }
   return { careOfAddress, homeAddress: packet.homeAddress ?? packet.source };
 }

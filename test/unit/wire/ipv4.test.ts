@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { address } from '../../../src/bytes/address.ts';
 import { formatHex } from '../../../src/bytes/hex.ts';
+import { MessageType, OptionType } from '../../../src/wire/mh/numbers.ts';
 import { authenticatedAddresses, decodeSignalling, encodeSignalling } from '../../../src/wire/signalling.ts';
 import { assertWireError, type ExpectedError, hex, naiveChecksum, received, shifted } from '../../lib/wire.ts';
 import { IPV4_PACKET_VECTORS } from '../../lib/wire-ipv4-vectors.ts';
@@ -116,6 +117,11 @@ test('what is authenticated is the home address in both places, for a NAT may ch
   assert.ok(decoded.kind === 'mobility');
   assert.equal(authenticatedAddresses(decoded), { careOfAddress: HOME_ADDRESS, homeAddress: HOME_ADDRESS });
   assert.is(decoded.destination, HOME_AGENT);
+  const { message } = decoded;
+  assert.ok(message.type === MessageType.bindingUpdate);
+  const options = [{ type: OptionType.alternateCareOfAddress, careOfAddress: HOME_AGENT }];
+  const alternate = { ...decoded, message: { ...message, options } };
+  assert.is(authenticatedAddresses(alternate).careOfAddress, HOME_ADDRESS);
 });
 
 test('protocol 41 that holds no IPv6 is refused', () => {
