@@ -1,5 +1,13 @@
 import type { Address } from '../bytes/address.ts';
 
+/** How packets go between an IPv4 care-of address and the home agent (RFC 5555 §4.4.2). */
+export interface Ipv4Encapsulation {
+  /** In UDP: there is a NAT on the way, the agent demands it, or nothing is known yet. */
+  readonly udp: boolean;
+  /** `undefined` until the agent has told. */
+  readonly nat: boolean | undefined;
+}
+
 /** A binding that a peer is known or presumed to hold for us (RFC 6275 §11.1, RFC 5648 §3). */
 export interface BindingUpdateListEntry {
   /** 0 for a binding without identifier. */
@@ -10,6 +18,10 @@ export interface BindingUpdateListEntry {
   readonly expiresMs: number;
   /** When the next Binding Update is to be sent to keep it. */
   readonly refreshMs: number;
+  /** With an IPv4 care-of address. */
+  readonly ipv4?: Ipv4Encapsulation;
+  /** What the peer had acknowledged before it was asked for another care-of address: it may still send there. */
+  readonly previous?: BindingUpdateListEntry;
 }
 
 /** The bindings that one peer holds for one home address. */
@@ -29,15 +41,24 @@ export class BindingUpdateList {
   }
 
   /** Takes note of a Binding Update that was sent: the peer may hold this binding from now on. */
-  sent(bid: number, careOfAddress: Address, expiresMs: number): void {
+  sent(bid: number, careOfAddress: Address, expiresMs: number, ipv4?: Ipv4Encapsulation): void {
     const known = this.#entries.get(bid);
     // A refresh that is lost changes nothing; with another care-of address the peer may or may not have moved on.
     if (known?.acknowledged && known.careOfAddress === careOfAddress) return;
-    this.#entries.set(bid, { bid, careOfAddress, acknowledged: false, expiresMs, refreshMs: expiresMs });
+    const previous = known?.acknowledged ? known : known?.previous;
+    const entry = { bid, careOfAddress, acknowledged: false, expiresMs, refreshMs: expiresMs };
+    this.#entries.set(bid, { ...entry, ...(ipv4 && { ipv4 }), ...(previous && { previous }) });
   }
 
-  acknowledged(bid: number, careOfAddress: Address, expiresMs: number, refreshMs: number): void {
-    this.#entries.set(bid, { bid, careOfAddress, acknowledged: true, expiresMs, refreshMs });
+  acknowledged(
+    bid: number,
+    careOfAddress: Address,
+    expiresMs: number,
+    refreshMs: number,
+    ipv4?: Ipv4Encapsulation,
+  ): void {
+    const entry = { bid, careOfAddress, acknowledged: true, expiresMs, refreshMs };
+    this.#entries.set(bid, { ...entry, ...(ipv4 && { ipv4 }) });
   }
 
   /** Asks for a refresh at once: the peer said that it wants or lacks the binding. */

@@ -27,6 +27,12 @@ interface ProbedPath {
   answeredInARow: number;
   sentPackets: number;
   roundTripMs: number | undefined;
+  /** Between probes of a path that is not in use; what keeps a NAT's mapping may have to be quicker. */
+  idleIntervalMs: number;
+  /** A single missing answer is told. */
+  tellsSilence: boolean;
+  /** It has been told of the answer that is missing now. */
+  hasToldSilence: boolean;
   outstanding: { readonly sequenceNumber: number; readonly sentMs: number }[];
 }
 
@@ -71,8 +77,41 @@ export class Prober {
       answeredInARow: 0,
       sentPackets: 0,
       roundTripMs: undefined,
+      idleIntervalMs: this.#plan.idleIntervalMs,
+      tellsSilence: false,
+      hasToldSilence: false,
       outstanding: [],
     });
+  }
+
+  /** Sends no probes by a path until it is resumed: they could not be answered. What is known of it stays. */
+  pause(key: number): void {
+    const path = this.#paths.get(key);
+    if (!path) return;
+    path.nextProbeMs = Number.POSITIVE_INFINITY;
+    path.unanswered = 0;
+    path.unansweredSinceMs = undefined;
+  }
+
+  /** Begins anew with a path that is known to work at this moment. `tellsSilence`: see `run`. */
+  revive(key: number, tellsSilence: boolean, nowMs: number): void {
+    const before = this.#paths.get(key);
+    if (!before) return;
+    this.add(key, nowMs);
+    const { roundTripMs, idleIntervalMs, sentPackets } = before;
+    Object.assign(this.#paths.get(key)!, { roundTripMs, idleIntervalMs, sentPackets, tellsSilence });
+  }
+
+  /** The longest silence that a path is left in, which the plan's own bounds. */
+  keepAlive(key: number, intervalMs: number): void {
+    const path = this.#paths.get(key);
+    if (path) path.idleIntervalMs = Math.min(intervalMs, this.#plan.idleIntervalMs);
+  }
+
+  /** For how long nothing had come by a path when its first unanswered probe was sent. */
+  silenceMs(key: number): number {
+    const path = this.#paths.get(key);
+    return path?.unansweredSinceMs === undefined ? 0 : path.unansweredSinceMs - path.heardMs;
   }
 
   remove(key: number): void {
@@ -88,9 +127,16 @@ export class Prober {
     return this.#paths.get(key)?.roundTripMs;
   }
 
+  /** Whether a probe with this number waits for its answer. */
+  awaits(key: number, sequenceNumber: number): boolean {
+    return this.#paths.get(key)?.outstanding.some((sent) => sent.sequenceNumber === sequenceNumber) ?? false;
+  }
+
   get nextDeadlineMs(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const path of this.#paths.values()) next = Math.min(next, path.nextProbeMs, this.#verdictMs(path));
+    for (const path of this.#paths.values()) {
+      next = Math.min(next, path.nextProbeMs, this.#verdictMs(path), this.#silentMs(path));
+    }
     return next;
   }
 
@@ -102,6 +148,7 @@ export class Prober {
     if (path.unansweredSinceMs !== undefined && whenMs >= path.unansweredSinceMs) {
       path.unansweredSinceMs = undefined;
       path.unanswered = 0;
+      path.hasToldSilence = false;
     }
   }
 
@@ -111,14 +158,16 @@ export class Prober {
     if (!path || path.dead) return undefined;
     path.dead = true;
     path.answeredInARow = 0;
-    path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + DEAD_INTERVAL_MS);
+    if (path.nextProbeMs !== Number.POSITIVE_INFINITY) {
+      path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + DEAD_INTERVAL_MS);
+    }
     return { key, dead: true };
   }
 
   /** Something speaks against the path: the next probe is due now. */
   hurry(key: number, nowMs: number): void {
     const path = this.#paths.get(key);
-    if (path) path.nextProbeMs = Math.min(path.nextProbeMs, nowMs);
+    if (path && path.nextProbeMs !== Number.POSITIVE_INFINITY) path.nextProbeMs = Math.min(path.nextProbeMs, nowMs);
   }
 
   /** A probe's answer. Returns the verdict if it changes. */
@@ -131,6 +180,7 @@ export class Prober {
     path.heardMs = nowMs;
     path.unansweredSinceMs = undefined;
     path.unanswered = 0;
+    path.hasToldSilence = false;
     path.answeredInARow++;
     if (!path.dead) return undefined;
     path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + this.#plan.intervalMs);
@@ -140,7 +190,8 @@ export class Prober {
   }
 
   /**
-   * Takes a reading of every tunnel and returns the probes to send now and the paths found dead.
+   * Takes a reading of every tunnel and returns the probes to send now, the paths found dead, and those of which a
+   * single answer is missing.
    * `traffic` gives the reading for a path's key, if it has a tunnel.
    */
   run(
@@ -149,11 +200,13 @@ export class Prober {
   ): {
     readonly probes: { readonly key: number; readonly sequenceNumber: number }[];
     readonly verdicts: PathVerdict[];
+    readonly silent: number[];
   } {
     const probes: { key: number; sequenceNumber: number }[] = [];
     const verdicts: PathVerdict[] = [];
+    const silent: number[] = [];
     for (const [key, path] of this.#paths) {
-      if (path.nextProbeMs > nowMs && this.#verdictMs(path) > nowMs) continue;
+      if (Math.min(path.nextProbeMs, this.#verdictMs(path), this.#silentMs(path)) > nowMs) continue;
       const reading = traffic(key);
       const inUse = reading !== undefined && reading.sentPackets !== path.sentPackets;
       if (reading) {
@@ -165,6 +218,12 @@ export class Prober {
         path.answeredInARow = 0;
         verdicts.push({ key, dead: true });
       }
+      if (this.#silentMs(path) <= nowMs) {
+        path.hasToldSilence = true;
+        silent.push(key);
+        // Whether it is the path or only the packet is to be known soon.
+        path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + this.#plan.intervalMs);
+      }
       if (path.nextProbeMs > nowMs) continue;
       const broughtSomething = nowMs - path.heardMs < this.#plan.intervalMs && path.unanswered === 0;
       if (!path.dead && inUse && broughtSomething) {
@@ -175,7 +234,7 @@ export class Prober {
       probes.push({ key, sequenceNumber: this.#noteProbe(path, nowMs) });
       path.nextProbeMs = nowMs + this.#nextIntervalMs(path, inUse);
     }
-    return { probes, verdicts };
+    return { probes, verdicts, silent };
   }
 
   /** When a path is dead unless something comes by it before; Infinity while too few probes are unanswered. */
@@ -187,16 +246,22 @@ export class Prober {
     return lastChanceMs + Math.max(SHORTEST_ROUND_TRIP_MS, Math.min(2 * roundTripMs, longestMs));
   }
 
+  /** When a first missing answer is told; Infinity where none is missing, or has been told. */
+  #silentMs({ tellsSilence, hasToldSilence, dead, unansweredSinceMs, roundTripMs }: ProbedPath): number {
+    if (!tellsSilence || hasToldSilence || dead || unansweredSinceMs === undefined) return Number.POSITIVE_INFINITY;
+    return unansweredSinceMs + answerAllowanceMs(roundTripMs);
+  }
+
   /** A probe whose answer is merely still under way, on a path with a long round trip, is not a lost one. */
   #missesAnswer({ unansweredSinceMs, roundTripMs }: ProbedPath, nowMs: number): boolean {
     if (unansweredSinceMs === undefined) return false;
-    return nowMs - unansweredSinceMs >= Math.max(SHORTEST_ROUND_TRIP_MS, 2 * (roundTripMs ?? UNKNOWN_ROUND_TRIP_MS));
+    return nowMs - unansweredSinceMs >= answerAllowanceMs(roundTripMs);
   }
 
   #nextIntervalMs(path: ProbedPath, inUse: boolean): number {
     if (path.dead) return path.answeredInARow > 0 ? this.#plan.intervalMs : DEAD_INTERVAL_MS;
     const isSuspect = path.unanswered > 1;
-    return inUse || isSuspect ? this.#plan.intervalMs : this.#plan.idleIntervalMs;
+    return inUse || isSuspect ? this.#plan.intervalMs : path.idleIntervalMs;
   }
 
   #noteProbe(path: ProbedPath, nowMs: number): number {
@@ -208,4 +273,8 @@ export class Prober {
     if (path.unanswered === this.#plan.failuresUntilDead) path.lastChanceMs = nowMs;
     return this.#lastSequenceNumber;
   }
+}
+
+function answerAllowanceMs(roundTripMs: number | undefined): number {
+  return Math.max(SHORTEST_ROUND_TRIP_MS, 2 * (roundTripMs ?? UNKNOWN_ROUND_TRIP_MS));
 }

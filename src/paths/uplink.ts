@@ -6,6 +6,8 @@ export interface Ipv4Attachment {
   readonly careOfAddress: Address;
   /** Next hop towards the home agent; `null` on a point-to-point link. */
   readonly gateway: Address | null;
+  /** When the care-of address ends, in monotonic milliseconds; without it, never. */
+  readonly validUntilMs?: number;
   /** The next hop does not answer ARP any more. */
   readonly routerLost?: boolean;
 }

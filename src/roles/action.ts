@@ -44,6 +44,17 @@ export type RoleAction =
       /** With a signature for a message that has an authentication option. */
       readonly encoding?: EncodeOptions;
     }
+  /** Look a name up: a DNS query to port 53 of the server, from this care-of address by this interface. */
+  | {
+      readonly type: 'query-name';
+      readonly name: string;
+      readonly recordType: 'A' | 'AAAA';
+      readonly server: Address;
+      readonly source: Address;
+      readonly interfaceIndex: number;
+      /** From 0 to 65535, not to be guessed; the answer is known again by it. */
+      readonly id: number;
+    }
   | { readonly type: 'event'; readonly event: RoleEvent }
   | { readonly type: 'drop'; readonly reason: DropReason }
   /** Receive what is sent to a multicast group, or to an anycast address as one that has it. */

@@ -92,6 +92,15 @@ export type RoleEvent =
       readonly what: 'mobility-header' | 'home-address-option';
     }
   | {
+      /** The home agent does not bind an IPv4 home address or prefix; status `null`: it knows nothing of IPv4 at all. */
+      readonly type: 'ipv4-home-refused';
+      readonly homeAddress: Address;
+      /** 0.0.0.0 for any. */
+      readonly requestedAddress: Address;
+      readonly prefixLength: number;
+      readonly status: number | null;
+    }
+  | {
       /** The home agent ignores Binding Identifiers: one path at a time from here on (RFC 5648 §5.7). */
       readonly type: 'multiple-care-of-addresses-unavailable';
       readonly homeAgentAddress: Address;

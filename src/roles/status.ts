@@ -10,12 +10,33 @@ export interface UplinkStatus {
   readonly bid: number;
   readonly state: PathState;
   readonly careOfAddress: Address | null;
+  /** With an IPv4 care-of address. */
+  readonly ipv4?: Ipv4PathStatus;
   readonly preferred: boolean;
   /** Round-trip time of the last answered probe in milliseconds. */
   readonly roundTripMs: number | null;
   /** Until the registration of this care-of address expires; `null` if it is not registered. */
   readonly registrationRemainingSeconds: number | null;
   readonly tunnelId: number | null;
+}
+
+/** How packets are carried between an IPv4 care-of address and the home agent. */
+export interface Ipv4PathStatus {
+  /** `null` without a registration. */
+  readonly encapsulation: 'ipv4' | 'udp' | null;
+  /** Whether there is a NAT on the way; `null` while that is not known. */
+  readonly nat: boolean | null;
+  /** For how long a NAT is trusted to keep the mapping of a silent path; `null` without a NAT. */
+  readonly keepAliveSeconds: number | null;
+}
+
+/** What of IPv4 a home has. */
+export interface HomeIpv4Status {
+  /** Where the home agent is reached from IPv4 care-of addresses; `null` while that is not known. */
+  readonly homeAgentAddress: Address | null;
+  /** Bound by the home agent; `null` while none is. */
+  readonly homeAddress: Address | null;
+  readonly prefixes: readonly Prefix[];
 }
 
 /** Whether Binding Updates and Acknowledgements are authenticated: for all home addresses, for some, or for none. */
@@ -38,6 +59,8 @@ export interface HomeStatus {
   readonly homeAgentAddress: Address | null;
   readonly state: HomeState;
   readonly prefixes: readonly Prefix[];
+  /** Where the configuration has anything of IPv4. */
+  readonly ipv4?: HomeIpv4Status;
   readonly sequenceNumber: number;
   readonly multipleCareOfAddresses: 'unknown' | 'supported' | 'unsupported';
   readonly bindings: readonly RegisteredBinding[];

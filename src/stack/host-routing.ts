@@ -80,7 +80,7 @@ export function mobileRouterNetwork(
 }
 
 function awayFromHome({ homeAddress, prefixes }: HomeConfiguration): HomePlacement {
-  return { homeAddress, prefixes, onLink: null, neighbor: null, native: null };
+  return { homeAddress, prefixes, ipv4Address: null, ipv4Prefixes: [], onLink: null, neighbor: null, native: null };
 }
 
 /**

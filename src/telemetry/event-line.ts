@@ -36,6 +36,12 @@ export function formatEventLine(event: StackEvent): LogLine {
         level: 'warning',
         text: `home agent ${formatAddress(event.homeAgentAddress)} ignores Binding Identifiers: one uplink at a time`,
       };
+    case 'ipv4-home-refused': {
+      const status = event.status === null ? 'it does not know IPv4' : `status ${event.status}`;
+      const requested = `${formatAddress(event.requestedAddress)}/${event.prefixLength}`;
+      const text = `home agent does not bind ${requested} to ${formatAddress(event.homeAddress)}: ${status}`;
+      return { level: 'warning', text };
+    }
     case 'home-state': {
       const level = event.state === 'stopped' || event.state === 'looking' ? 'warning' : 'notice';
       return { level, text: `home ${event.home} (${formatAddress(event.homeAddress)}): ${event.state}` };

@@ -110,6 +110,7 @@ export function acknowledgementOf(packet: MobilityPacket, parts: Acknowledgement
     .map(({ bid }) => identifier(bid, { status: parts.statuses?.[bid] ?? 0 }));
   return {
     kind: 'mobility',
+    ...back(packet),
     source: packet.destination,
     destination: packet.source,
     ...(packet.homeAddress === undefined ? {} : { routing2: packet.homeAddress }),
@@ -124,12 +125,21 @@ export function acknowledgementOf(packet: MobilityPacket, parts: Acknowledgement
   };
 }
 
+/** The IPv4 header of an answer, for a packet that came in one. */
+function back({ outer }: MobilityPacket | Icmpv6Packet) {
+  if (!outer) return {};
+  const { source, destination, ports } = outer;
+  const reversed = ports && { ports: { source: ports.destination, destination: ports.source } };
+  return { outer: { source: destination, destination: source, ...reversed } };
+}
+
 /** The answer to an echo request. */
 export function echoReplyTo(packet: Icmpv6Packet): Icmpv6Packet {
   const { source, destination, message } = packet;
   assert.is(message.type, 128);
   return {
     kind: 'icmpv6',
+    ...back(packet),
     source: destination,
     destination: source,
     message: { ...message, type: 129 } as Icmpv6Packet['message'],

@@ -177,6 +177,9 @@ const ROUTER_KEYS = [
   'selection',
   'uplinks',
   'probe',
+  'udpEncapsulation',
+  'natKeepAliveSeconds',
+  'nameServers',
 ];
 
 export function mobileRouterConfiguration(more: RouterParts = {}): MobileRouterConfiguration {

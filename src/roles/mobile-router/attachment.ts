@@ -13,4 +13,6 @@ export interface Attachment {
   readonly validUntilMs?: number;
   /** Neighbor Unreachability Detection has given the next hop up. */
   readonly routerLost: boolean;
+  /** Of the other address family, passed over for this one. */
+  readonly otherAddress?: Address;
 }

@@ -159,6 +159,11 @@ export class HomeAgentChoice {
     return true;
   }
 
+  /** The agent's name stands for these. */
+  named(addresses: readonly Address[]): void {
+    this.#list.discovered(addresses);
+  }
+
   /** Does what is due. `expiresMs`: when the last binding that the current agent may hold ends. */
   run(paths: readonly Path[], expiresMs: number, nowMs: number): RoleAction[] {
     if (this.#stopped && nowMs >= this.#stopped.untilMs) this.#stopped = undefined;

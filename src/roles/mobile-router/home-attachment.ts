@@ -1,4 +1,4 @@
-import type { Address } from '../../bytes/address.ts';
+import { type Address, isIpv4 } from '../../bytes/address.ts';
 import { linkLocalOf } from '../../bytes/special-addresses.ts';
 import type { HomeConfiguration, MobileRouterConfiguration } from '../../config/configuration.ts';
 import type { HomeLink } from '../../paths/home-link.ts';
@@ -13,13 +13,23 @@ import { isMobileRouter } from './binding-update.ts';
 import { HomeAgentChoice } from './home-agent-choice.ts';
 import { HomeNeighborhood } from './home-neighborhood.ts';
 import type { HomePlacement } from './home-placement.ts';
+import { Ipv4HomeBinding } from './ipv4-home-binding.ts';
+import { DEFAULT_NAT_KEEP_ALIVE_SECONDS } from './nat-keep-alive.ts';
 import type { Path } from './path.ts';
 import { PrefixDiscovery } from './prefix-discovery.ts';
 import { Registration } from './registration.ts';
 import { RegistrationAuthentication } from './registration-authentication.ts';
-import type { Verdict } from './verdict.ts';
+import type { CareOfAddressUnanswered, Verdict } from './verdict.ts';
 
-type Shared = Pick<MobileRouterConfiguration, 'registration' | 'lifetimeSeconds' | 'firstRegistrationTimeoutMs'>;
+type Shared = Pick<
+  MobileRouterConfiguration,
+  | 'registration'
+  | 'lifetimeSeconds'
+  | 'firstRegistrationTimeoutMs'
+  | 'udpEncapsulation'
+  | 'natKeepAliveSeconds'
+  | 'probe'
+>;
 
 /** How long a de-registration may take before another agent is tried all the same: three transmissions. */
 const FAREWELL_MS = 7000;
@@ -47,10 +57,15 @@ export class HomeAttachment {
   #hasBeenBound = false;
   #isShuttingDown = false;
   #reported: HomeState | undefined;
+  #agentIpv4Address: Address | undefined;
+  /** What each agent binds of IPv4: one that knows nothing of it is not asked again. */
+  readonly #ipv4Homes = new Map<Address, Ipv4HomeBinding>();
+  #unanswered: CareOfAddressUnanswered[] = [];
 
   constructor(configuration: HomeConfiguration, homeBid: number, shared: Shared, services: RoleServices) {
     const { homeAddress, homePrefix, authentication } = configuration;
     this.configuration = configuration;
+    this.#agentIpv4Address = configuration.homeAgentIpv4Address;
     this.#homeBid = homeBid;
     this.#shared = shared;
     this.#services = services;
@@ -65,6 +80,11 @@ export class HomeAttachment {
   /** The home agent that is registered with, or tried. */
   get agent(): Address | undefined {
     return this.#agents.current;
+  }
+
+  /** Where the home agent is reached from IPv4 care-of addresses; `undefined` while that is not known. */
+  get agentIpv4Address(): Address | undefined {
+    return this.#agentIpv4Address;
   }
 
   get registration(): Registration | undefined {
@@ -178,6 +198,27 @@ export class HomeAttachment {
     }
   }
 
+  /**
+   * The home agent's name stands for these; what has worked so far and is among them stays in use. Returns whether the
+   * agent is at another IPv4 address than before.
+   */
+  named(addresses: readonly Address[]): boolean {
+    const ipv4 = addresses.filter(isIpv4);
+    const known = this.#agentIpv4Address;
+    if (this.configuration.homeAgentIpv4Address === undefined && ipv4.length > 0) {
+      this.#agentIpv4Address = known !== undefined && ipv4.includes(known) ? known : ipv4[0];
+    }
+    this.#agents.named(addresses.filter((address) => !isIpv4(address)));
+    return known !== undefined && known !== this.#agentIpv4Address;
+  }
+
+  /** Care-of addresses found to lead nowhere, since the last call. */
+  takeUnanswered(): readonly CareOfAddressUnanswered[] {
+    const unanswered = this.#unanswered;
+    this.#unanswered = [];
+    return unanswered;
+  }
+
   shutDown(nowMs: number): RoleAction[] {
     this.#isShuttingDown = true;
     this.#neighborhood.stop();
@@ -190,7 +231,9 @@ export class HomeAttachment {
     const { homeAddress, prefixes } = this.configuration;
     const link = this.#homeLink;
     const binding = this.#homeBinding();
-    const placement = { homeAddress, prefixes, onLink: null, neighbor: null, native: null };
+    const ipv4Home = this.ipv4Home;
+    const ipv4 = { ipv4Address: ipv4Home?.address ?? null, ipv4Prefixes: ipv4Home?.prefixes ?? [] };
+    const placement = { homeAddress, prefixes, ...ipv4, onLink: null, neighbor: null, native: null };
     if (!link || this.#isShuttingDown) return placement;
     const { interfaceIndex, router } = link;
     const native = { interfaceIndex, gateway: router?.address ?? null };
@@ -209,6 +252,16 @@ export class HomeAttachment {
     if (!router?.linkLayerAddress) return placement;
     const { address, linkLayerAddress } = router;
     return { ...placement, neighbor: { interfaceIndex, address, linkLayerAddress }, native };
+  }
+
+  /** What of IPv4 is bound with the home address, as long as anything is. */
+  get ipv4Home(): Ipv4HomeBinding | undefined {
+    return this.#registration?.isEstablished ? this.#registration.ipv4Home : undefined;
+  }
+
+  /** Where what is not about one care-of address leaves from. */
+  get #bestPath(): Path | undefined {
+    return this.#paths.find(({ careOfAddress }) => !isIpv4(careOfAddress)) ?? this.#paths[0];
   }
 
   #homeBinding(): { readonly expiresMs: number } | undefined {
@@ -234,7 +287,8 @@ export class HomeAttachment {
     const isLost = this.#paths.length === 0 && this.#allPaths.length > 0 && !homePath;
     const isSuspect = isLost && this.#agents.suspect(registration.isEstablished, nowMs);
     if (!isLost) this.#agents.trust();
-    const foreign = isSuspect ? this.#allPaths : this.#paths;
+    const trials = this.#allPaths.filter(({ isTrial }) => isTrial);
+    const foreign = isSuspect ? this.#allPaths : [...this.#paths, ...trials];
     const actions = registration.update(homePath ? [homePath, ...foreign] : foreign, nowMs);
     if (isSuspect && !this.#agents.isTested) {
       // With a live registration, any new one is tried first at that agent (RFC 6275 §11.4.1).
@@ -326,7 +380,7 @@ export class HomeAttachment {
     const linkLocalCompatible = link?.linkLocalAddress === linkLocalOf(this.configuration.homeAddress);
     registration.describeHome(linkLocalCompatible, this.#prefixDiscovery.validUntilMs);
     if (this.#place === 'away' && this.agent !== undefined && !this.#isShuttingDown) {
-      actions.push(...this.#prefixDiscovery.run(this.#paths[0], this.agent, nowMs));
+      actions.push(...this.#prefixDiscovery.run(this.#bestPath, this.agent, nowMs));
     }
     registration.isHeld &&= this.#prefixDiscovery.isPending;
     return [...actions, ...registration.run(nowMs)];
@@ -342,11 +396,14 @@ export class HomeAttachment {
       case 'no-mobile-router-support':
         this.#leavesAgentMs = nowMs + FAREWELL_MS;
         return [];
+      case 'care-of-address-unanswered':
+        this.#unanswered.push(verdict);
+        return [];
       case 'prefix-discovery-necessary':
         if (!this.#authentication.allowsPrefixDiscovery) return [];
         if (this.#registration) this.#registration.isHeld = true;
         this.#prefixDiscovery.solicit(nowMs);
-        return this.agent === undefined ? [] : this.#prefixDiscovery.run(this.#paths[0], this.agent, nowMs);
+        return this.agent === undefined ? [] : this.#prefixDiscovery.run(this.#bestPath, this.agent, nowMs);
       case 'returned':
       case 'home-link-only':
         if (this.#isShuttingDown || !this.#homeLink) return [];
@@ -369,7 +426,9 @@ export class HomeAttachment {
     }
     const homePath = this.#place === 'home' || !this.#homeLink?.attached ? undefined : this.#homePath();
     const sendable = this.#paths.length > 0 ? this.#paths : [...this.#allPaths, ...(homePath ? [homePath] : [])];
-    const actions = this.#agents.run(this.#place === 'home' ? [] : sendable, registration?.expiresMs ?? 0, nowMs);
+    // Agents are asked for by IPv6 alone (RFC 5555 §2.1).
+    const asking = this.#place === 'home' ? [] : sendable.filter(({ careOfAddress }) => !isIpv4(careOfAddress));
+    const actions = this.#agents.run(asking, registration?.expiresMs ?? 0, nowMs);
     const { current } = this.#agents;
     if (current === undefined || current === registration?.agent) return actions;
     const gone = registration?.forget() ?? [];
@@ -380,11 +439,18 @@ export class HomeAttachment {
   }
 
   #newRegistration(homeAgentAddress: Address): Registration {
-    const { registration, lifetimeSeconds, firstRegistrationTimeoutMs } = this.#shared;
+    const { registration, lifetimeSeconds, firstRegistrationTimeoutMs, udpEncapsulation, probe } = this.#shared;
+    const { natKeepAliveSeconds = DEFAULT_NAT_KEEP_ALIVE_SECONDS } = this.#shared;
+    const { ipv4, homeAddress } = this.configuration;
+    const ipv4Home = this.#ipv4Homes.get(homeAgentAddress) ?? (ipv4 && new Ipv4HomeBinding(homeAddress, ipv4));
+    if (ipv4Home) this.#ipv4Homes.set(homeAgentAddress, ipv4Home);
     const home = {
       ...this.configuration,
       homeAgentAddress,
+      ipv4Home,
+      natKeepAliveSeconds: probe.enabled ? undefined : natKeepAliveSeconds,
       ...{ registration, lifetimeSeconds, firstRegistrationTimeoutMs },
+      ...(udpEncapsulation && { udpEncapsulation }),
     };
     return new Registration(home, this.#authentication, this.#services.random16());
   }

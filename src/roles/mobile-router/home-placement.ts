@@ -5,6 +5,10 @@ import type { Prefix } from '../../bytes/prefix.ts';
 export interface HomePlacement {
   readonly homeAddress: Address;
   readonly prefixes: readonly Prefix[];
+  /** The IPv4 home address that the home agent has bound, for the tunnel device; `null` while there is none. */
+  readonly ipv4Address: Address | null;
+  /** IPv4 mobile network prefixes that the home agent has bound: what comes from them takes the tunnel. */
+  readonly ipv4Prefixes: readonly Prefix[];
   /** The interface on the home link that has the home address, too; `null` while none may have it. */
   readonly onLink: { readonly interfaceIndex: number; readonly detectDuplicates: boolean } | null;
   /** Known without asking, for nothing may be asked with the home address (RFC 5648 §5.6.4); `null` for no need. */

@@ -1,4 +1,4 @@
-import { type Address, IPV6_UNSPECIFIED } from '../../bytes/address.ts';
+import { type Address, IPV6_UNSPECIFIED, isIpv4 } from '../../bytes/address.ts';
 import { ALL_ROUTERS } from '../../bytes/special-addresses.ts';
 import type { MobileRouterConfiguration, UplinkConfiguration } from '../../config/configuration.ts';
 import { type BindingGroup, SelectionMode, type Tunnel } from '../../forwarding/table.ts';
@@ -15,13 +15,15 @@ import { authenticationStatus } from '../authentication.ts';
 import type { RoleServices } from '../services.ts';
 import { SourceLimits } from '../source-limits.ts';
 import type { MobileRouterStatus, UplinkStatus } from '../status.ts';
-import { AgentProbes } from './agent-probes.ts';
+import { AgentProbes, OTHER_SIDE } from './agent-probes.ts';
 import type { Attachment } from './attachment.ts';
 import { HomeAttachment } from './home-attachment.ts';
 import type { HomePlacement } from './home-placement.ts';
+import { NameResolution, type NameResolutionInput } from './name-resolution.ts';
+import { homeAddressOf } from './prefix-discovery.ts';
 import { unsupportedProtocol } from './protocol-errors.ts';
 import { RouterWatch } from './router-watch.ts';
-import { ServedHome } from './served-home.ts';
+import { ServedHome, type UplinkState } from './served-home.ts';
 
 /** A Packet Too Big for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
 interface PacketTooBig {
@@ -41,13 +43,8 @@ export type MobileRouterInput =
   | PacketTooBig
   /** `traffic` reads the counters of a tunnel. */
   | { readonly type: 'deadline'; readonly traffic: (tunnelId: number) => PathTraffic | undefined }
+  | NameResolutionInput
   | { readonly type: 'shutdown' };
-
-interface UplinkState {
-  readonly configuration: UplinkConfiguration;
-  observed: Uplink;
-  reported: PathState;
-}
 
 /**
  * Binding Refresh Requests and Binding Errors of a home agent that are followed. Nothing authenticates them (RFC 4285 is
@@ -65,6 +62,7 @@ export class MobileRouter {
   /** The Binding Identifier of a home address that serves as care-of address, by the home's name. */
   readonly #homeBids = new Map<string, number>();
   readonly #probes = new Map<Address, AgentProbes>();
+  readonly #names: readonly { readonly home: ServedHome; readonly resolution: NameResolution }[];
   readonly #pathMtu = new PathMtuTable();
   readonly #uplinks: readonly UplinkState[];
   readonly #hints = new SourceLimits(HINTS);
@@ -85,6 +83,15 @@ export class MobileRouter {
       this.#homeBids.set(home.name, unusedBid(taken));
       return new ServedHome(new HomeAttachment(home, unusedBid(taken), configuration, services), place);
     });
+    this.#names = this.#homes.flatMap((home) => {
+      const { homeAgentName, homeAgentAddress, homeAgentIpv4Address } = home.configuration;
+      if (homeAgentName === undefined) return [];
+      const unknown = [homeAgentIpv4Address ? [] : 'A', homeAgentAddress ? [] : 'AAAA'].flat() as ('A' | 'AAAA')[];
+      return {
+        home,
+        resolution: new NameResolution(homeAgentName, unknown, services.random16, configuration.nameServers),
+      };
+    });
     this.#followAgents(0);
   }
 
@@ -94,6 +101,7 @@ export class MobileRouter {
       ...[...this.#probes.values()].map(({ nextDeadlineMs }) => nextDeadlineMs),
       this.#pathMtu.nextDeadlineMs,
       this.#routerWatch.nextDeadlineMs,
+      ...this.#names.map(({ resolution }) => resolution.nextDeadlineMs),
     );
   }
 
@@ -105,6 +113,11 @@ export class MobileRouter {
   /** All home agents that are registered with or tried now. */
   get homeAgents(): readonly Address[] {
     return [...new Set(this.#homes.flatMap(({ attachment }) => attachment.agent ?? []))];
+  }
+
+  /** The IPv4 addresses of home agents, as far as they are known: what packets from IPv4 care-of addresses go to. */
+  get homeAgentsIpv4(): readonly Address[] {
+    return [...new Set(this.#homes.flatMap(({ attachment }) => attachment.agentIpv4Address ?? []))];
   }
 
   handle(input: MobileRouterInput, nowMs: number): RoleAction[] {
@@ -119,6 +132,10 @@ export class MobileRouter {
         return this.#learnPathMtu(input, nowMs);
       case 'deadline':
         return this.#run(input.traffic, nowMs);
+      case 'name-answer':
+      case 'name-failed':
+      case 'name-servers':
+        return this.#resolve(input, nowMs);
       case 'shutdown':
         this.#isShuttingDown = true;
         return this.#finish(
@@ -154,16 +171,25 @@ export class MobileRouter {
 
   #uplinkStatus(state: UplinkState, nowMs: number): UplinkStatus {
     const { name, interface: device, priority, bid } = state.configuration;
-    const attachment = attachmentOf(state);
-    const home = this.#homes.find((candidate) => attachment && candidate.binding(attachment)) ?? this.#homes[0]!;
+    const serves = (home: ServedHome) => home.serving.find((attachment) => attachment.bid === bid);
+    const home =
+      this.#homes.find((candidate) => {
+        const attachment = serves(candidate);
+        return attachment && candidate.binding(attachment);
+      }) ??
+      this.#homes.find(serves) ??
+      this.#homes[0]!;
+    const attachment = serves(home);
     const binding = attachment && home.binding(attachment);
+    const { careOfAddress, ipv4 } = state.observed;
     return {
       name,
       interface: device,
       priority,
       bid,
       state: this.#state(state),
-      careOfAddress: state.observed.careOfAddress,
+      careOfAddress: attachment?.careOfAddress ?? careOfAddress ?? ipv4?.careOfAddress ?? null,
+      ...(attachment && isIpv4(attachment.careOfAddress) && { ipv4: home.ipv4Status(attachment) }),
       preferred: this.#homes.some(({ preferred }) => preferred === name),
       roundTripMs: home.probes?.roundTripMs(bid) ?? null,
       registrationRemainingSeconds: binding ? Math.max(0, (binding.expiresMs - nowMs) / 1000) : null,
@@ -180,27 +206,72 @@ export class MobileRouter {
       const before = state.observed;
       state.observed = observed;
       this.#routerWatch.follow(observed.interfaceIndex, observed.gateway);
-      if (observed.careOfAddress !== before.careOfAddress) reason = observed.reason;
-      if (!observed.routerLost || before.routerLost) continue;
+      const isOther = observed.careOfAddress !== before.careOfAddress;
+      if (isOther || observed.ipv4?.careOfAddress !== before.ipv4?.careOfAddress) reason = observed.reason;
+      const lostIpv4 = observed.ipv4?.routerLost && !before.ipv4?.routerLost;
+      const lostIpv6 = observed.routerLost && !before.routerLost;
+      if (!lostIpv4 && !lostIpv6) continue;
       reason = 'router-lost';
       lost.push(state.configuration.bid);
-      actions.push(solicitRouters(observed.interfaceIndex));
+      if (lostIpv6) actions.push(solicitRouters(observed.interfaceIndex));
     }
     this.#serve(nowMs);
-    for (const bid of lost) for (const probes of this.#probes.values()) probes.giveUp(bid, nowMs);
+    for (const home of this.#homes) {
+      for (const { bid, routerLost } of home.serving) {
+        if (!routerLost || !lost.includes(bid)) continue;
+        const isNews = home.probes?.isProbing ? home.probes.giveUp(bid, nowMs) : true;
+        if (isNews) this.#tryOtherFamily(home, bid, nowMs);
+      }
+    }
+    for (const { resolution } of this.#names) actions.push(...resolution.observe(this.#sources(), nowMs));
     for (const home of this.#homes) actions.push(...this.#update(home, homeLinks, nowMs));
     return this.#finish(actions, reason, nowMs);
   }
 
   /** Which care-of addresses serve which home, and which are probed. */
   #serve(nowMs: number): void {
-    const abroad = this.#isShuttingDown ? [] : this.#uplinks.flatMap((state) => attachmentOf(state) ?? []);
-    const all = [...abroad, ...this.#homeAttachments()];
-    for (const home of this.#homes) home.serving = all.filter((attachment) => home.mayServe(attachment));
+    const uplinks = this.#isShuttingDown ? [] : this.#uplinks;
+    const homeAttachments = this.#homeAttachments();
+    for (const home of this.#homes) {
+      const abroad = uplinks.flatMap((state) => home.attachmentOf(state, nowMs) ?? []);
+      home.serving = [...abroad, ...homeAttachments].filter((attachment) => home.mayServe(attachment));
+    }
     for (const [agent, probes] of this.#probes) {
       const served = this.#homes.filter((home) => home.agent === agent).flatMap(({ serving }) => serving);
-      probes.watch([...new Map(served.map((attachment) => [attachment.bid, attachment])).values()], nowMs);
+      const others = served.filter(({ name }) => probes.families.isOtherDead(name));
+      const watched = [...served, ...others.flatMap(ipv6Side)];
+      probes.watch([...new Map(watched.map((attachment) => [attachment.bid, attachment])).values()], nowMs);
     }
+  }
+
+  /** A path found dead: if the uplink has IPv4 too, that is tried, while the IPv6 side is listened to. */
+  #tryOtherFamily({ serving, probes }: ServedHome, bid: number, nowMs: number): void {
+    const attachment = serving.find((candidate) => candidate.bid === bid);
+    if (!attachment?.otherAddress || isIpv4(attachment.careOfAddress)) return;
+    probes?.families.giveUp(attachment.name, 'ipv6', 'dead');
+    this.#serve(nowMs);
+  }
+
+  /** Care-of addresses of both families by which a name server may be asked. */
+  #sources() {
+    const { uplinks } = this.#configuration;
+    return this.#uplinks.flatMap(({ observed: { careOfAddress, ipv4, interfaceIndex, name } }) =>
+      uplinks.some((uplink) => uplink.name === name)
+        ? [careOfAddress ?? [], ipv4?.careOfAddress ?? []].flat().map((source) => ({ source, interfaceIndex }))
+        : [],
+    );
+  }
+
+  #resolve(input: NameResolutionInput, nowMs: number): RoleAction[] {
+    return this.#names.flatMap(({ home, resolution }) => {
+      const { actions, addresses } = resolution.handle(input, nowMs);
+      if (addresses.length === 0) return actions;
+      const hasMoved = home.attachment.named(addresses);
+      this.#serve(nowMs);
+      const found = [...actions, ...this.#update(home, undefined, nowMs)];
+      if (hasMoved) found.push(...home.attachment.refreshRequested([], nowMs));
+      return this.#finish(found, 'address-added', nowMs);
+    });
   }
 
   /** Home addresses that are in use on their own home link can be care-of addresses of other homes. */
@@ -229,8 +300,10 @@ export class MobileRouter {
       case MessageType.bindingAcknowledgement: {
         const actions = attachment.acknowledged(packet, message, nowMs);
         if (typeof actions === 'string') return [{ type: 'drop', reason: actions }];
-        home.probes?.heard(packet.destination, nowMs);
-        return this.#finish(actions, 'registered', nowMs);
+        const careOfAddress = packet.outer?.destination ?? packet.destination;
+        home.probes?.heard(careOfAddress, nowMs);
+        const before = this.#provesIpv4(home, careOfAddress, nowMs) ? [...actions, ...this.#updateAll(nowMs)] : actions;
+        return this.#finish(before, 'registered', nowMs);
       }
       case MessageType.bindingRefreshRequest: {
         if (!this.#hints.take(source, nowMs)) return [{ type: 'drop', reason: 'rate-limited' }];
@@ -256,10 +329,27 @@ export class MobileRouter {
     }
   }
 
-  /** RFC 6275 §11.7.3: from the home agent, to a care-of address of ours through a type 2 routing header. */
+  /** Whether an accepted update has shown that an IPv4 path works, dead or not so far: nothing else can. */
+  #provesIpv4(home: ServedHome, careOfAddress: Address, nowMs: number): boolean {
+    const attachment = home.serving.find((candidate) => candidate.careOfAddress === careOfAddress);
+    if (!attachment || !home.reach(attachment)) return false;
+    if (home.probes?.isDead(attachment.bid)) home.probes.revive(attachment.bid, nowMs);
+    return true;
+  }
+
+  /**
+   * RFC 6275 §11.7.3: from the home agent, to a care-of address of ours through a type 2 routing header, or from its IPv4
+   * address to an IPv4 care-of address (RFC 5555 §4.4.2).
+   */
   #homeOf(packet: MobilityPacket): ServedHome | DropReason {
-    const { source, destination, routing2, message } = packet;
-    const served = this.#homes.filter(({ attachment }) => attachment.agent === source);
+    const { source, destination, routing2, message, outer } = packet;
+    const served = this.#homes.filter(
+      ({ attachment, serving }) =>
+        attachment.agent === source &&
+        (!outer ||
+          (attachment.agentIpv4Address === outer.source &&
+            serving.some(({ careOfAddress }) => careOfAddress === outer.destination))),
+    );
     if (served.length === 0) return 'not-from-home-agent';
     const named = message.type === MessageType.bindingError ? message.homeAddress : (routing2 ?? destination);
     const home = served.find(({ configuration }) => configuration.homeAddress === named);
@@ -269,10 +359,11 @@ export class MobileRouter {
   }
 
   #receiveIcmpv6(packet: Icmpv6Packet, interfaceIndex: number | undefined, nowMs: number): RoleAction[] {
-    const { source, message, routing2 } = packet;
+    const { source, message, outer } = packet;
     switch (message.type) {
       case Icmpv6Type.echoReply: {
-        const verdict = this.#probes.get(source)?.answered(message, nowMs);
+        const verdict = this.#probes.get(source)?.answered(message, outer, nowMs);
+        if (verdict && verdict.key >= OTHER_SIDE) this.#returnToIpv6(source, verdict.key - OTHER_SIDE, nowMs);
         return verdict ? this.#pathsChanged('probe-answered', nowMs) : [];
       }
       case Icmpv6Type.routerAdvertisement:
@@ -289,7 +380,7 @@ export class MobileRouter {
         return taken ? this.#finish(taken, 'registered', nowMs) : [{ type: 'drop', reason: 'unexpected-message' }];
       }
       case Icmpv6Type.mobilePrefixAdvertisement: {
-        const home = this.#homes.find(({ configuration }) => configuration.homeAddress === routing2);
+        const home = this.#homes.find(({ configuration }) => configuration.homeAddress === homeAddressOf(packet));
         if (!home) return [{ type: 'drop', reason: 'not-for-this-node' }];
         return this.#finish(home.attachment.receiveIcmpv6(packet, nowMs), 'registered', nowMs);
       }
@@ -303,6 +394,16 @@ export class MobileRouter {
       default:
         return [];
     }
+  }
+
+  /** The IPv6 side of an uplink lives again; unless its IPv4 side has taken over by now, it is back in use. */
+  #returnToIpv6(agent: Address, bid: number, nowMs: number): void {
+    const homes = this.#homes.filter((home) => home.agent === agent);
+    const serving = homes.flatMap((home) => home.serving.filter((attachment) => attachment.bid === bid));
+    const isRegistered = homes.some((home) => serving.some((attachment) => home.state(attachment) === 'active'));
+    if (isRegistered) return;
+    for (const { name } of serving) this.#probes.get(agent)?.families.forget(name);
+    this.#serve(nowMs);
   }
 
   /** Only an error about an update that waits for its answer counts: anyone may send one. */
@@ -328,7 +429,9 @@ export class MobileRouter {
   /** Only for what can be a tunnel packet of ours: anyone may send a Packet Too Big. */
   #learnPathMtu({ local, remote, mtuBytes }: PacketTooBig, nowMs: number): RoleAction[] {
     const isOurs = this.#homes.some(
-      ({ agent, serving }) => agent === remote && serving.some(({ careOfAddress }) => careOfAddress === local),
+      ({ agent, attachment, serving }) =>
+        (isIpv4(remote) ? attachment.agentIpv4Address : agent) === remote &&
+        serving.some(({ careOfAddress }) => careOfAddress === local),
     );
     if (!isOurs) return [{ type: 'drop', reason: 'not-for-this-node' }];
     if (this.#pathMtu.learn(local, remote, mtuBytes, nowMs)) this.forwardingVersion++;
@@ -338,17 +441,44 @@ export class MobileRouter {
   #run(traffic: (tunnelId: number) => PathTraffic | undefined, nowMs: number): RoleAction[] {
     if (this.#pathMtu.expire(nowMs)) this.forwardingVersion++;
     const sent: RoleAction[] = this.#movementHints(nowMs);
-    let reason: PathReason | undefined;
+    const renewed: RoleAction[] = [];
+    const dead: [Address, number][] = [];
     for (const [agent, probes] of this.#probes) {
-      const { actions, verdicts } = probes.run((bid) => this.#traffic(agent, bid, traffic), nowMs);
+      const { actions, verdicts, silent } = probes.run((bid) => this.#traffic(agent, bid, traffic), nowMs);
       sent.push(...actions);
-      if (verdicts.some(({ dead }) => dead)) reason = 'probe-lost';
+      for (const bid of silent) renewed.push(...this.#renewMapping(agent, bid, nowMs));
+      for (const verdict of verdicts) if (verdict.dead) dead.push([agent, verdict.key]);
     }
-    if (reason) return [...this.#pathsChanged(reason, nowMs), ...sent];
+    for (const { resolution } of this.#names) sent.push(...resolution.run(nowMs));
+    if (dead.length > 0) {
+      for (const [agent, bid] of dead) this.#foundDead(agent, bid, nowMs);
+      renewed.push(...this.#updateAll(nowMs));
+      for (const [agent, bid] of dead) renewed.push(...this.#renewMapping(agent, bid, nowMs));
+      return [...this.#finish(renewed, 'probe-lost', nowMs), ...sent];
+    }
     // A turn of the probes alone changes nothing: neither tunnels nor the host's routing have to be gone through.
-    if (this.#homes.every(({ attachment }) => attachment.nextDeadlineMs > nowMs)) return sent;
+    if (renewed.length === 0 && this.#homes.every(({ attachment }) => attachment.nextDeadlineMs > nowMs)) return sent;
     const actions = this.#homes.flatMap(({ attachment }) => attachment.run(nowMs));
-    return [...this.#finish(actions, 'registration-lost', nowMs), ...sent];
+    return [...this.#finish([...renewed, ...actions], 'registration-lost', nowMs), ...sent];
+  }
+
+  /** What gets no answer by an IPv4 path may be a NAT's that has forgotten: an update makes it a new mapping. */
+  #renewMapping(agent: Address, bid: number, nowMs: number): RoleAction[] {
+    return this.#homes.flatMap((home) => {
+      const attachment = home.agent === agent && home.serving.find((candidate) => candidate.bid === bid);
+      if (!attachment || !isIpv4(attachment.careOfAddress)) return [];
+      return home.attachment.refreshRequested([bid], nowMs);
+    });
+  }
+
+  /** Another address family, or another encapsulation: what could help is tried. */
+  #foundDead(agent: Address, bid: number, nowMs: number): void {
+    for (const home of this.#homes.filter((candidate) => candidate.agent === agent)) {
+      const attachment = home.serving.find((candidate) => candidate.bid === bid);
+      if (!attachment) continue;
+      if (home.probes?.answersUdpOnly(bid)) home.attachment.registration?.forceUdp(attachment.careOfAddress, nowMs);
+      this.#tryOtherFamily(home, bid, nowMs);
+    }
   }
 
   /** A router that keeps silent may be out of reach: whoever is there is asked, and the paths are tested at once. */
@@ -381,16 +511,20 @@ export class MobileRouter {
   }
 
   #pathsChanged(reason: PathReason, nowMs: number): RoleAction[] {
-    const actions = this.#homes.flatMap((home) => this.#update(home, undefined, nowMs));
-    return this.#finish(actions, reason, nowMs);
+    return this.#finish(this.#updateAll(nowMs), reason, nowMs);
+  }
+
+  #updateAll(nowMs: number): RoleAction[] {
+    return this.#homes.flatMap((home) => this.#update(home, undefined, nowMs));
   }
 
   #state(state: UplinkState): PathState {
-    const attachment = attachmentOf(state);
-    if (!attachment || this.#isShuttingDown) return 'down';
-    const views = this.#homes
-      .filter((home) => home.serving.includes(attachment) || home.mayServe(attachment))
-      .map((home) => home.state(attachment));
+    const { bid } = state.configuration;
+    const views = this.#homes.flatMap((home) =>
+      home.serving.filter((attachment) => attachment.bid === bid).map((attachment) => home.state(attachment)),
+    );
+    // On the home link it has no care-of address, but an IPv4 address that leads nowhere is as good as none.
+    if (this.#isShuttingDown || (views.length === 0 && state.observed.careOfAddress === null)) return 'down';
     return STATE_RANK.find((candidate) => views.includes(candidate)) ?? 'standby';
   }
 
@@ -402,7 +536,12 @@ export class MobileRouter {
       if (home.agent === undefined) continue;
       const probes =
         this.#probes.get(home.agent) ??
-        new AgentProbes(home.agent, this.#configuration.probe, this.#services.random16());
+        new AgentProbes(
+          home.agent,
+          this.#configuration.probe,
+          this.#services.random16(),
+          this.#configuration.natKeepAliveSeconds,
+        );
       this.#probes.set(home.agent, probes);
       home.probes = probes;
     }
@@ -418,14 +557,17 @@ export class MobileRouter {
     this.forwardingVersion++;
     const actions = [...before];
     for (const home of this.#followAgents(nowMs)) actions.push(...this.#update(home, undefined, nowMs));
-    actions.push(...this.#followHomes(nowMs));
+    actions.push(...this.#followHomes(nowMs), ...this.#changeFamilies(nowMs));
+    this.#followIpv4(nowMs);
     const events: RoleAction[] = [];
     for (const state of this.#uplinks) {
       const current = this.#state(state);
       if (current === state.reported) continue;
       state.reported = current;
       const { name, bid } = state.configuration;
-      const own = current === 'down' && !this.#isShuttingDown ? state.observed.reason : reason;
+      const { careOfAddress, reason: observed } = state.observed;
+      const why = careOfAddress === null && state.observed.ipv4 ? 'address-removed' : observed;
+      const own = current === 'down' && !this.#isShuttingDown ? why : reason;
       events.push({ type: 'event', event: { type: 'path-state', uplink: name, bid, state: current, reason: own } });
     }
     for (const home of this.#homes) {
@@ -439,6 +581,31 @@ export class MobileRouter {
       home.preferred = preferred;
     }
     return [...actions, ...events];
+  }
+
+  /** Uplinks whose updates got no answer by one family try the other one. */
+  #changeFamilies(nowMs: number): RoleAction[] {
+    const unanswered = this.#homes.flatMap((home) =>
+      home.attachment.takeUnanswered().map((verdict) => ({ home, ...verdict })),
+    );
+    if (unanswered.length === 0 || this.#isShuttingDown) return [];
+    for (const { home, uplink, careOfAddress } of unanswered) {
+      home.families.giveUp(uplink, isIpv4(careOfAddress) ? 'ipv4' : 'ipv6', 'unanswered');
+    }
+    this.#serve(nowMs);
+    return this.#updateAll(nowMs);
+  }
+
+  /** Registered IPv4 paths are probed as they are registered, the others not at all. */
+  #followIpv4(nowMs: number): void {
+    for (const [agent, probes] of this.#probes) {
+      const homes = this.#homes.filter((home) => home.agent === agent);
+      for (const attachment of homes.flatMap(({ serving }) => serving)) {
+        if (!isIpv4(attachment.careOfAddress)) continue;
+        const reach = homes.map((home) => home.serving.includes(attachment) && home.reach(attachment)).find(Boolean);
+        probes.follow(attachment.bid, reach || undefined, nowMs);
+      }
+    }
   }
 
   /** A home that is reached or left becomes, or ceases to be, a care-of address of others. */
@@ -456,15 +623,11 @@ export class MobileRouter {
   }
 }
 
-function attachmentOf({ configuration, observed }: UplinkState): Attachment | undefined {
-  const { careOfAddress, interfaceIndex, validUntilMs, routerLost = false } = observed;
-  if (careOfAddress === null) return undefined;
-  const { name, bid, weight } = configuration;
-  return {
-    ...{ name, bid, careOfAddress, interfaceIndex, weight, routerLost },
-    mtuBytes: Math.min(observed.mtuBytes, configuration.mtuBytes ?? observed.mtuBytes),
-    ...(validUntilMs !== undefined && { validUntilMs }),
-  };
+/** The side of an uplink that is not in use, under a number of its own. */
+function ipv6Side(attachment: Attachment): Attachment[] {
+  const { otherAddress, bid } = attachment;
+  if (otherAddress === undefined || isIpv4(otherAddress)) return [];
+  return [{ ...attachment, bid: OTHER_SIDE + bid, careOfAddress: otherAddress }];
 }
 
 /** Whoever else is a router there answers with a Router Advertisement (RFC 6275 §11.5.1). */

@@ -6,6 +6,7 @@ import type { PrefixInformationOption } from '../../wire/icmpv6/neighbor-options
 import { INFINITE_LIFETIME_SECONDS, NeighborOptionType } from '../../wire/icmpv6/numbers.ts';
 import type { Icmpv6Packet } from '../../wire/signalling.ts';
 import type { RoleAction } from '../action.ts';
+import { outerHeader } from './binding-update.ts';
 import type { Path } from './path.ts';
 import { MAX_BINDACK_TIMEOUT_MS } from './transaction.ts';
 
@@ -80,12 +81,15 @@ export class PrefixDiscovery {
     solicitation.timeoutMs = Math.min(2 * solicitation.timeoutMs, MAX_BINDACK_TIMEOUT_MS);
     if (!path) return [];
     const type = Icmpv6Type.mobilePrefixSolicitation;
+    // From an IPv4 network the home address stands in the header and in the option (RFC 5555 §2.2).
+    const outer = outerHeader(path, true);
     return [
       {
         type: 'send',
         packet: {
           kind: 'icmpv6',
-          source: path.careOfAddress,
+          ...(outer && { outer }),
+          source: outer ? this.#homeAddress : path.careOfAddress,
           destination: homeAgentAddress,
           homeAddress: this.#homeAddress,
           message: { type, identifier: solicitation.identifier, options: [] },
@@ -129,4 +133,9 @@ export class PrefixDiscovery {
     const advertised = prefixOf(address, prefixLength);
     return samePrefix(advertised, this.#homePrefix ?? prefixOf(this.#homeAddress, prefixLength));
   }
+}
+
+/** The home address that a packet from the home agent is for; within an IPv4 packet there is no routing header. */
+export function homeAddressOf({ outer, destination, routing2 }: Icmpv6Packet): Address | undefined {
+  return routing2 ?? (outer && destination);
 }

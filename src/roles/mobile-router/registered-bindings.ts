@@ -1,25 +1,36 @@
-import { BindingUpdateList, type BindingUpdateListEntry } from '../../bindings/binding-update-list.ts';
+import {
+  BindingUpdateList,
+  type BindingUpdateListEntry,
+  type Ipv4Encapsulation,
+} from '../../bindings/binding-update-list.ts';
 import { remainingAfterAcknowledgementMs } from '../../bindings/lifetime.ts';
-import type { Address } from '../../bytes/address.ts';
+import { type Address, isIpv4 } from '../../bytes/address.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
 import { BindingStatus, OptionType } from '../../wire/mh/numbers.ts';
+import { NO_NAT_REFRESH_SECONDS } from '../../wire/mh/options/nat-detection.ts';
 import type { RoleAction } from '../action.ts';
 import type { Transmission } from './transaction.ts';
 
 /** Share of the lifetime after which a binding is refreshed. */
 const REFRESH_AFTER = 0.8;
+/** NATKATIMEOUT: how long a NAT's mapping lasts where the agent does not say (RFC 5555 §4.3, §8). */
+const NAT_KEEP_ALIVE_SECONDS = 110;
+const SHORTEST_NAT_KEEP_ALIVE_SECONDS = 5;
 
 /** The Binding Update List of one home address at one home agent, and what is told of its changes (RFC 6275 §11.1). */
 export class RegisteredBindings {
   readonly list = new BindingUpdateList();
   readonly #homeAddress: Address;
+  readonly #natKeepAliveSeconds: number;
   /** A refusal says nothing about what was granted before. */
   #heldUntilMs = 0;
   /** The home binding stands, but the home agent goes on to defend the home address (status 5, RFC 5648 §5.6.4). */
   withoutNeighborDiscovery = false;
 
-  constructor(homeAddress: Address) {
+  /** `natKeepAliveSeconds`: how often updates keep a NAT's mapping at the least, whatever the agent says. */
+  constructor(homeAddress: Address, natKeepAliveSeconds = Number.POSITIVE_INFINITY) {
     this.#homeAddress = homeAddress;
+    this.#natKeepAliveSeconds = natKeepAliveSeconds;
   }
 
   get entries(): readonly BindingUpdateListEntry[] {
@@ -56,17 +67,36 @@ export class RegisteredBindings {
     );
     const advice = acknowledgement.options.find((option) => option.type === OptionType.bindingRefreshAdvice);
     const advisedMs = advice ? advice.refreshIntervalSeconds * 1000 : Number.POSITIVE_INFINITY;
-    const refreshMs = nowMs + Math.min(remainingMs * REFRESH_AFTER, advisedMs);
+    const { ipv4, keepAliveMs } = this.#ipv4(bid, transmission, acknowledgement);
+    const dueMs = nowMs + Math.min(remainingMs * REFRESH_AFTER, advisedMs);
+    const refreshMs = Math.min(dueMs, Math.max(transmission.sentMs + keepAliveMs, nowMs + 1));
     const homeAddress = this.#homeAddress;
     if (careOfAddress === homeAddress) {
       this.withoutNeighborDiscovery = status === BindingStatus.mcoaReturnHomeWithoutNdp;
     }
     const before = this.list.get(bid);
-    this.list.acknowledged(bid, careOfAddress, nowMs + remainingMs, refreshMs);
+    this.list.acknowledged(bid, careOfAddress, nowMs + remainingMs, refreshMs, ipv4);
     this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + remainingMs);
     if (before?.acknowledged && before.careOfAddress === careOfAddress) return [];
     const { lifetimeSeconds } = acknowledgement;
     return [{ type: 'event', event: { type: 'binding-registered', homeAddress, bid, careOfAddress, lifetimeSeconds } }];
+  }
+
+  /** What the agent has seen of the way. What goes in bulk from an IPv6 care-of address is known to meet no NAT. */
+  #ipv4(
+    bid: number,
+    { bindings }: Transmission,
+    { options }: BindingAcknowledgement,
+  ): { readonly ipv4?: Ipv4Encapsulation | undefined; readonly keepAliveMs: number } {
+    const never = Number.POSITIVE_INFINITY;
+    if (!isIpv4(bindings.get(bid)!)) return { keepAliveMs: never };
+    const found = options.find((option) => option.type === OptionType.natDetection);
+    const nat = found !== undefined && found.refreshSeconds !== NO_NAT_REFRESH_SECONDS;
+    const ipv4 = { udp: nat || (found?.requiresUdpEncapsulation ?? false), nat };
+    if (!nat) return { ipv4, keepAliveMs: never };
+    const suggestedSeconds = found.refreshSeconds || NAT_KEEP_ALIVE_SECONDS;
+    const seconds = Math.min(suggestedSeconds, this.#natKeepAliveSeconds);
+    return { ipv4, keepAliveMs: Math.max(SHORTEST_NAT_KEEP_ALIVE_SECONDS, seconds) * 1000 };
   }
 
   /** `wanted` gives the care-of address that a BID without an entry was to have. */

@@ -1,11 +1,15 @@
 import { NO_BID } from '../../bindings/binding-cache.ts';
-import type { Address } from '../../bytes/address.ts';
+import type { BindingUpdateListEntry } from '../../bindings/binding-update-list.ts';
+import { type Address, isIpv4 } from '../../bytes/address.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
 import { BindingAcknowledgementFlag, BindingStatus, isAccepted } from '../../wire/mh/numbers.ts';
 import type { MobilityPacket } from '../../wire/signalling.ts';
 import type { DropReason, RoleAction } from '../action.ts';
+import { timestampIn } from '../authentication.ts';
+import { sameTimestamp } from '../timestamp.ts';
 import { readAcknowledgement } from './acknowledgement.ts';
 import { isMobileRouter } from './binding-update.ts';
+import type { Ipv4HomeBinding } from './ipv4-home-binding.ts';
 import type { Home, Path } from './path.ts';
 import { RefusalWait } from './refusal-wait.ts';
 import { RegisteredBindings } from './registered-bindings.ts';
@@ -54,7 +58,7 @@ export class Registration {
   constructor(home: Home, authentication: RegistrationAuthentication, firstSequenceNumber: number) {
     this.#home = home;
     this.#authentication = authentication;
-    this.#bindings = new RegisteredBindings(home.homeAddress);
+    this.#bindings = new RegisteredBindings(home.homeAddress, home.natKeepAliveSeconds);
     this.#sender = new UpdateSender(home, authentication, firstSequenceNumber);
     this.#bulk = home.registration === 'bulk';
   }
@@ -101,8 +105,18 @@ export class Registration {
     return next;
   }
 
-  /** The care-of address under which the home agent has acknowledged this BID. */
-  registered(bid: number): { readonly careOfAddress: Address; readonly expiresMs: number } | undefined {
+  /** What the home agent was asked for under this BID, and whether it has acknowledged. */
+  entry(bid: number): BindingUpdateListEntry | undefined {
+    return this.#bindings.list.get(bid);
+  }
+
+  /** What of IPv4 the agent has bound with the home address. */
+  get ipv4Home(): Ipv4HomeBinding | undefined {
+    return this.#home.ipv4Home;
+  }
+
+  /** The binding which the home agent has acknowledged under this BID. */
+  registered(bid: number): BindingUpdateListEntry | undefined {
     const entry = this.#bindings.list.get(bid);
     return entry?.acknowledged ? entry : undefined;
   }
@@ -127,6 +141,16 @@ export class Registration {
   /** Whether the update with this number waits for its answer. */
   isOutstanding(sequenceNumber: number): boolean {
     return this.#transactions.some((transaction) => transaction.transmission(sequenceNumber) !== undefined);
+  }
+
+  /**
+   * Updates from this IPv4 care-of address are answered, packets without UDP are not: UDP is asked for (RFC 5555 §4.4.1).
+   * Where that was in vain, the address is as good as none: each registration would be followed by silence again.
+   */
+  forceUdp(careOfAddress: Address, nowMs: number): void {
+    const isInVain = this.#sender.forcedUdpRefused || this.#sender.udpOnly.has(careOfAddress);
+    if (isInVain) this.#invalidUntilMs.set(careOfAddress, nowMs + INVALID_CARE_OF_ADDRESS_MS);
+    this.#sender.udpOnly.add(careOfAddress);
   }
 
   /** Ends all attempts. */
@@ -164,7 +188,10 @@ export class Registration {
     const wanted = this.#wanted();
     this.#transactions = this.#transactions.filter((transaction) => {
       for (const bid of transaction.pending) {
-        if (wanted.has(bid) === (transaction.kind === 'register')) continue;
+        const path = wanted.get(bid);
+        const isRegister = transaction.kind === 'register';
+        const leavesBulk = isRegister && path && transaction.pending.size > 1 && this.#mustBeAlone(bid, path);
+        if ((path !== undefined && !leavesBulk) === isRegister) continue;
         transaction.pending.delete(bid);
         // Wanted again while its removal is under way: the agent may or may not have it still.
         if (transaction.kind === 'deregister') this.#bindings.list.remove(bid);
@@ -267,6 +294,11 @@ export class Registration {
       this.#resynchronisations = 0;
     }
     const actions: RoleAction[] = [];
+    if (transmission?.forcesUdp && this.#refusesForcedUdp(acknowledgement, transmission)) {
+      this.#sender.forcedUdpRefused = true;
+      transaction.resend(nowMs);
+      return this.run(nowMs);
+    }
     switch (reading.kind) {
       case 'sequence-number-out-of-window':
         this.#sender.resynchronise(sequenceNumber);
@@ -308,6 +340,13 @@ export class Registration {
     return [...actions, ...this.run(nowMs)];
   }
 
+  /** 144 without a corrected time of day: it is not about the timestamp (RFC 5555 §4.4.2, RFC 4285 §6). */
+  #refusesForcedUdp(acknowledgement: BindingAcknowledgement, { proof }: Transmission): boolean {
+    if (acknowledgement.status !== BindingStatus.forcedUdpEncapsulationRefused) return false;
+    const timestamp = timestampIn(acknowledgement.options);
+    return !proof || (timestamp !== undefined && sameTimestamp(proof.timestamp, timestamp));
+  }
+
   /** An agent that sees no BID option reads the home address as care-of address as a return (RFC 5648 §6.3). */
   #tookForReturnHome(transmission: Transmission | undefined, status: number): boolean {
     if (!transmission || !isAccepted(status)) return false;
@@ -324,12 +363,16 @@ export class Registration {
   /** Each binding that should exist, and its path: all paths, or only the best one in plain Mobile IPv6. */
   #wanted(): ReadonlyMap<number, Path> {
     if (this.#stage !== 'away') return new Map();
+    // What seems dead is tried once the agent has no binding to it any more, or if there is nothing else.
+    const isOnlyTrials = this.#paths.every(({ isTrial }) => isTrial);
     const allowed = this.#paths.filter(
-      ({ careOfAddress, homeLink }) =>
-        !this.#invalidUntilMs.has(careOfAddress) && !(homeLink && this.homeBindingUnavailable),
+      ({ bid, careOfAddress, homeLink, isTrial }) =>
+        (!isTrial || isOnlyTrials || !this.#bindings.list.get(bid)?.acknowledged) &&
+        !this.#invalidUntilMs.has(careOfAddress) &&
+        !(homeLink && this.homeBindingUnavailable),
     );
     if (this.#support !== 'unsupported') return new Map(allowed.map((path) => [path.bid, path]));
-    const [best] = allowed;
+    const best = allowed.find(({ isTrial }) => !isTrial) ?? allowed[0];
     return new Map(best ? [[NO_BID, best]] : []);
   }
 
@@ -340,6 +383,18 @@ export class Registration {
   #needsRegistration(bid: number, path: Path): boolean {
     const entry = this.#bindings.list.get(bid);
     return !entry?.acknowledged || entry.careOfAddress !== path.careOfAddress;
+  }
+
+  /**
+   * Whether only an update from the care-of address itself may register it: a NAT on its way has to be found, or its
+   * mapping kept (RFC 5648 §8.1). Beside others it goes from an IPv6 care-of address alone.
+   */
+  #mustBeAlone(bid: number, { careOfAddress }: Path): boolean {
+    if (!isIpv4(careOfAddress)) return false;
+    const entry = this.#bindings.list.get(bid);
+    const isKnown = entry?.acknowledged && entry.careOfAddress === careOfAddress;
+    const needsNoUdp = isKnown && entry.ipv4?.udp === false;
+    return !needsNoUdp || !this.#paths.some((path) => !path.homeLink && !isIpv4(path.careOfAddress));
   }
 
   /** Whether the home link cannot be used beside other links: then it is either or. */
@@ -368,8 +423,14 @@ export class Registration {
       .filter(([bid, path]) => !this.#isUnderWay(bid) && (this.#needsRegistration(bid, path) || !isFresh(bid)))
       .map(([bid]) => bid);
     if (due.length === 0 || nowMs < this.#sender.allowedMs) return;
-    if (this.#overwriteNext) this.#start('register', due.slice(0, 1), nowMs);
-    else this.#startEach('register', this.#withHomeBinding(due, wanted), nowMs);
+    if (this.#overwriteNext) {
+      this.#start('register', due.slice(0, 1), nowMs);
+    } else {
+      const alone = due.filter((bid) => this.#mustBeAlone(bid, wanted.get(bid)!));
+      for (const bid of alone) this.#start('register', [bid], nowMs);
+      const others = due.filter((bid) => !alone.includes(bid));
+      if (others.length > 0) this.#startEach('register', this.#withHomeBinding(others, wanted), nowMs);
+    }
   }
 
   /**
@@ -412,6 +473,13 @@ export class Registration {
         transaction.postpone(Number.POSITIVE_INFINITY);
         continue;
       }
+      if (transaction.kind === 'register' && path.hasAlternative && transaction.isExhausted(path.careOfAddress)) {
+        const { name: uplink, careOfAddress } = path;
+        transaction.changeFamily(careOfAddress);
+        transaction.postpone(Number.POSITIVE_INFINITY);
+        this.#verdicts.push({ kind: 'care-of-address-unanswered', uplink, careOfAddress });
+        continue;
+      }
       if (transaction.hasReachedLongestTimeout && !this.#unresponsiveReported) {
         this.#unresponsiveReported = true;
         this.#verdicts.push({ kind: 'unresponsive' });
@@ -429,15 +497,20 @@ export class Registration {
     if (transaction.overwrite && transaction.attempts > 0) this.#tryNextPath(transaction);
     const [only, ...others] = transaction.pending;
     const own = only === undefined ? undefined : this.#wanted().get(only);
-    const foreign = this.#paths.filter(({ homeLink }) => !homeLink);
+    const foreign = this.#paths.filter(({ homeLink, isTrial }) => !homeLink && !isTrial);
+    const isOwnIpv4 = own !== undefined && isIpv4(own.careOfAddress) && others.length === 0;
     // Where every binding has its own update, those from the home link alone do not say that it has been left.
     const home = this.#paths.find(({ homeLink }) => homeLink);
-    if (transaction.kind === 'register' && !this.#bulk && home && !this.homeBindingUnavailable) return home;
+    const isRegister = transaction.kind === 'register';
+    if (isRegister && !this.#bulk && home && !this.homeBindingUnavailable && !isOwnIpv4) return home;
     // Abroad the agent's answer is not in the way of its own defence of the home address.
-    const isBest = transaction.kind === 'register' && others.length === 0 && (!own?.homeLink || foreign.length === 0);
+    const isBest = isRegister && others.length === 0 && (!own?.homeLink || foreign.length === 0);
     if (isBest) return own;
     const usable = foreign.length > 0 ? foreign : this.#paths;
-    return usable[transaction.attempts % Math.max(1, usable.length)];
+    // An update from an IPv4 care-of address is taken for one about that address alone.
+    const ipv6 = usable.filter(({ careOfAddress }) => !isIpv4(careOfAddress));
+    const carriers = !isRegister ? usable : ipv6.length > 0 ? ipv6 : home ? [home] : usable;
+    return carriers[transaction.attempts % Math.max(1, carriers.length)];
   }
 
   /** The first registration goes round the paths until one brings an answer. */
@@ -454,7 +527,10 @@ export class Registration {
     const sent = transaction.last;
     if (transaction.kind === 'register' && sent) {
       const expiresMs = nowMs + sent.lifetimeSeconds * 1000;
-      for (const [bid, careOfAddress] of sent.bindings) list.sent(bid, careOfAddress, expiresMs);
+      for (const [bid, careOfAddress] of sent.bindings) {
+        const ipv4 = isIpv4(careOfAddress) ? { udp: true, nat: undefined } : undefined;
+        list.sent(bid, careOfAddress, expiresMs, ipv4);
+      }
     }
     return action;
   }
@@ -491,6 +567,8 @@ export class Registration {
       }
     }
     if (refused.length < statuses.size) {
+      this.#proved(transmission, nowMs);
+      actions.push(...(this.#home.ipv4Home?.acknowledged(transmission.ipv4Home ?? [], acknowledgement.options) ?? []));
       if (this.#support === 'unknown' && !statuses.has(NO_BID)) this.#support = 'supported';
       if (transaction.overwrite) this.#overwriteNext = false;
       this.#refusals.accepted();
@@ -505,6 +583,15 @@ export class Registration {
       this.#verdicts = [{ kind: 'no-mobile-router-support' }];
       this.#startAfresh(nowMs);
     }
+  }
+
+  /** An update from an IPv4 care-of address was accepted: its path lives. */
+  #proved({ source }: Transmission, nowMs: number): void {
+    if (!isIpv4(source)) return;
+    this.#paths = this.#paths.map((path) => (path.careOfAddress === source ? { ...path, isTrial: false } : path));
+    // It could not name the home binding, which ended by that (RFC 5648 §5.6.5, §8.1).
+    const home = [...this.#wanted()].find(([, { homeLink }]) => homeLink)?.[0];
+    if (home !== undefined) this.#bindings.list.refreshNow(home, nowMs);
   }
 
   /** Whatever the status: the agent does not hold the binding any more (133, 167) or never will listen. */

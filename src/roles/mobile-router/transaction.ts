@@ -1,9 +1,12 @@
 import type { Address } from '../../bytes/address.ts';
+import type { Ipv4HomeAddressOption } from '../../wire/mh/options/ipv4-home-address.ts';
 import type { Proof } from './registration-authentication.ts';
 
 /** RFC 6275 §12. */
 export const INITIAL_BINDACK_TIMEOUT_MS = 1000;
 export const MAX_BINDACK_TIMEOUT_MS = 32_000;
+/** How often an update is sent in vain before the other address family is tried (RFC 5555 §4.4.1). */
+const ATTEMPTS_PER_FAMILY = 3;
 
 /** Transmissions remembered: an acknowledgement of an earlier one is as good as of the last. */
 const REMEMBERED_TRANSMISSIONS = 8;
@@ -15,6 +18,10 @@ export interface Transmission {
   readonly lifetimeSeconds: number;
   readonly bindings: ReadonlyMap<number, Address>;
   readonly overwrite: boolean;
+  /** The care-of address that it left from. */
+  readonly source: Address;
+  readonly forcesUdp?: boolean;
+  readonly ipv4Home?: readonly Ipv4HomeAddressOption[];
   /** How its acknowledgement is recognised, where they are authenticated. */
   readonly proof?: Proof;
 }
@@ -30,6 +37,9 @@ export class Transaction {
   deadlineMs: number;
   #timeoutMs: number;
   #transmissions: Transmission[] = [];
+  /** How often it was sent in vain from each care-of address. */
+  readonly #unanswered = new Map<Address, number>();
+  #hasChangedFamily = false;
 
   constructor(
     kind: Transaction['kind'],
@@ -48,8 +58,25 @@ export class Transaction {
   sent(transmission: Transmission): void {
     this.#transmissions = [...this.#transmissions.slice(1 - REMEMBERED_TRANSMISSIONS), transmission];
     this.attempts++;
+    const { source } = transmission;
+    this.#unanswered.set(source, (this.#unanswered.get(source) ?? 0) + 1);
     this.deadlineMs = transmission.sentMs + this.#timeoutMs;
     this.#timeoutMs = Math.min(2 * this.#timeoutMs, MAX_BINDACK_TIMEOUT_MS);
+  }
+
+  /** Whether the other family's care-of address is to be tried. The first registration goes round all care-of addresses. */
+  isExhausted(source: Address): boolean {
+    const unanswered = this.#unanswered.get(source) ?? 0;
+    if (unanswered === 0) return false;
+    const all = [...this.#unanswered.values()].reduce((sum, count) => sum + count, 0);
+    return (this.overwrite ? all : unanswered) >= ATTEMPTS_PER_FAMILY;
+  }
+
+  /** From a care-of address of another family the back-off begins anew, once. */
+  changeFamily(source: Address): void {
+    this.#unanswered.delete(source);
+    if (!this.#hasChangedFamily) this.#timeoutMs = INITIAL_BINDACK_TIMEOUT_MS;
+    this.#hasChangedFamily = true;
   }
 
   /** The last transmission. */

@@ -1,6 +1,6 @@
 import { wholeUnits } from '../../bindings/lifetime.ts';
 import { isNewerSequenceNumber, nextSequenceNumber } from '../../bindings/sequence-number.ts';
-import type { Address } from '../../bytes/address.ts';
+import { type Address, isIpv4 } from '../../bytes/address.ts';
 import { LIFETIME_UNIT_SECONDS } from '../../wire/mh/numbers.ts';
 import type { RoleAction } from '../action.ts';
 import { buildBindingUpdate } from './binding-update.ts';
@@ -19,6 +19,10 @@ export class UpdateSender {
   linkLocalCompatible = false;
   /** When the home address ends, for lifetimes must not go beyond (RFC 6275 §11.4.2). */
   homeValidUntilMs = Number.POSITIVE_INFINITY;
+  /** The agent does not grant UDP encapsulation where there is no NAT (status 144, RFC 5555 §4.4.2). */
+  forcedUdpRefused = false;
+  /** IPv4 care-of addresses from which nothing but UDP gets through (RFC 5555 §4.4.1). */
+  readonly udpOnly = new Set<Address>();
 
   constructor(home: Home, authentication: RegistrationAuthentication, firstSequenceNumber: number) {
     this.#home = home;
@@ -52,6 +56,7 @@ export class UpdateSender {
     this.#sequenceNumber = nextSequenceNumber(this.#sequenceNumber);
     const pending = [...transaction.pending];
     const paths = pending.flatMap((bid) => wanted.get(bid) ?? []);
+    const { ipv4Home } = this.#home;
     const content = {
       sequenceNumber: this.#sequenceNumber,
       lifetimeSeconds: registers ? this.#lifetimeSeconds(paths, nowMs) : 0,
@@ -60,14 +65,22 @@ export class UpdateSender {
       ),
       overwrite: transaction.overwrite,
       linkLocalCompatible: this.linkLocalCompatible,
+      source: path.careOfAddress,
+      forcesUdp: registers && this.#forcesUdp(path.careOfAddress),
+      ...(registers && ipv4Home && { ipv4Home: ipv4Home.options() }),
       // For the home agent, which may not ask the home link for it (RFC 5648 §5.6.3).
       linkLayerAddress: registers ? paths.find(({ homeLink }) => homeLink)?.homeLink?.linkLayerAddress : undefined,
     };
-    const unproven = buildBindingUpdate(this.#home, content, path.careOfAddress);
+    const unproven = buildBindingUpdate(this.#home, content, path);
     const { packet, encoding, proof } = this.#authentication.prove(unproven, nowMs);
     transaction.sent({ ...content, sentMs: nowMs, ...(proof && { proof }) });
     if (registers) this.#rate.sent(nowMs);
     return { type: 'send', packet, interfaceIndex: path.interfaceIndex, ...(encoding && { encoding }) };
+  }
+
+  #forcesUdp(source: Address): boolean {
+    if (!isIpv4(source) || this.forcedUdpRefused) return false;
+    return this.#home.udpEncapsulation === 'always' || this.udpOnly.has(source);
   }
 
   /** No longer than home address and care-of addresses are valid, as far as that is known (RFC 6275 §11.7.1). */

@@ -336,4 +336,54 @@ test('switched off, it watches nothing', () => {
   assert.is(prober.isDead(1), false);
 });
 
+test('a path that is paused is not probed and keeps its state; one that is revived begins as alive', () => {
+  const prober = new Prober(PROBING);
+  prober.add(1, START_MS);
+  prober.giveUp(1, START_MS);
+  prober.pause(1);
+  prober.hurry(1, START_MS);
+  assert.equal([prober.isDead(1), prober.nextDeadlineMs], [true, Number.POSITIVE_INFINITY]);
+  assert.equal(prober.run(() => undefined, START_MS + 100_000).probes, []);
+  prober.revive(1, false, START_MS + 100_000);
+  assert.equal([prober.isDead(1), prober.nextDeadlineMs], [false, START_MS + 100_000 + PROBING.intervalMs]);
+});
+
+test('a missing answer is told once, twice the round trip after the probe, and again after the path was heard of', () => {
+  const prober = new Prober(PROBING);
+  prober.add(1, START_MS);
+  prober.revive(1, true, START_MS);
+  let nowMs = START_MS;
+  const silences: number[] = [];
+  const probes: { readonly sequenceNumber: number; readonly atMs: number }[] = [];
+  const run = (untilMs: number) => {
+    while (prober.nextDeadlineMs <= untilMs) {
+      nowMs = prober.nextDeadlineMs;
+      const turn = prober.run(() => undefined, nowMs);
+      probes.push(...turn.probes.map(({ sequenceNumber }) => ({ sequenceNumber, atMs: nowMs })));
+      silences.push(...turn.silent.map(() => nowMs));
+    }
+  };
+  run(START_MS + PROBING.intervalMs);
+  prober.answered(1, probes[0]!.sequenceNumber, nowMs + 40);
+  run(START_MS + 2600);
+  assert.equal([probes.length, silences], [3, [probes[1]!.atMs + 80]]);
+  prober.heard(1, nowMs + 1);
+  run(START_MS + 6000);
+  assert.is(silences.length, 2);
+});
+
+test('what keeps a mapping is quicker than the plan for idle paths, never slower', () => {
+  for (const [keepAliveMs, intervalMs] of [
+    [700, 700],
+    [60_000, PROBING.idleIntervalMs],
+  ] as const) {
+    const prober = new Prober(PROBING);
+    prober.add(1, START_MS);
+    prober.keepAlive(1, keepAliveMs);
+    const atMs = START_MS + PROBING.intervalMs;
+    prober.run(() => undefined, atMs);
+    assert.is(prober.nextDeadlineMs, atMs + intervalMs);
+  }
+});
+
 test.run();

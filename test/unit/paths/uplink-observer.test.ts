@@ -3,11 +3,11 @@ import * as assert from 'uvu/assert';
 import { type Address, address, formatAddress } from '../../../src/bytes/address.ts';
 import { NetworkState } from '../../../src/paths/network-state.ts';
 import type { Uplink } from '../../../src/paths/uplink.ts';
-import { observeUplink } from '../../../src/paths/uplink-observer.ts';
+import { observeUplink, UplinkObserver } from '../../../src/paths/uplink-observer.ts';
 import type { NetlinkMessage } from '../../../src/wire/netlink/message.ts';
 import { RouteFlag, RouteType } from '../../../src/wire/netlink/numbers.ts';
 import { AGENT } from '../../lib/engines.ts';
-import { link, linkAddress, route } from '../../lib/engines-network.ts';
+import { link, linkAddress, neighbor, route } from '../../lib/engines-network.ts';
 
 const UPLINK = { name: 'cellular', interface: 'wan0' };
 const GATEWAY = address('fe80::1');
@@ -135,6 +135,91 @@ test('the reason tells a new link from a new address on a link that was in use',
 
 test('a link whose MTU the kernel did not say has 1500 octets', () => {
   assert.is(observe([link(3, 'wan0', { mtuBytes: undefined }), linkAddress(3, GLOBAL), DEFAULT_ROUTE]).mtuBytes, 1500);
+});
+
+// --- IPv4 ------------------------------------------------------------------------------------------------------------
+
+const AGENT_IPV4 = address('192.0.2.1');
+const GATEWAY_4 = address('203.0.113.1');
+const OWN_4 = '203.0.113.10';
+const DEFAULT_4 = route(3, '0.0.0.0/0', { family: 'ipv4', gateway: GATEWAY_4 });
+
+/** The IPv4 side that an uplink has with these, or why the uplink cannot be used at all. */
+function ipv4Side(messages: readonly NetlinkMessage[], current: Address | null = null) {
+  const state = new NetworkState();
+  for (const message of [link(3, 'wan0'), ...messages]) state.apply(message);
+  const { ipv4, reason } = observeUplink(UPLINK, state, [AGENT, AGENT_IPV4], { ipv6: null, ipv4: current });
+  return ipv4 ?? reason;
+}
+
+test('[5555-4.4.4-02] an uplink with an IPv4 address and a way to the home agent can be used by IPv4, with IPv6 or without', () => {
+  const own = linkAddress(3, OWN_4, { prefixLength: 24 });
+  assert.equal(ipv4Side([own, DEFAULT_4]), { careOfAddress: address(OWN_4), gateway: GATEWAY_4 });
+  const alone = observe([link(3, 'wan0'), own, DEFAULT_4]);
+  assert.equal([alone.careOfAddress, alone.gateway, alone.reason], [null, null, 'link-up']);
+  const both = observe([link(3, 'wan0'), own, DEFAULT_4, linkAddress(3, GLOBAL), DEFAULT_ROUTE]);
+  assert.equal([both.careOfAddress, both.ipv4?.careOfAddress], [address(GLOBAL), address(OWN_4)]);
+  const ipv6 = observe([link(3, 'wan0'), linkAddress(3, GLOBAL), DEFAULT_ROUTE, own]);
+  assert.equal([ipv6.careOfAddress, ipv6.ipv4], [address(GLOBAL), undefined], 'no way for IPv4');
+});
+
+test('link-local, loopback and multicast IPv4 addresses and those of 0/8 lead nowhere', () => {
+  for (const text of ['169.254.7.7', '127.0.0.1', '224.0.0.5', '0.0.0.7']) {
+    assert.is(ipv4Side([linkAddress(3, text, { prefixLength: 16 }), DEFAULT_4]), 'address-removed');
+  }
+});
+
+test('the way to the home agent’s IPv4 address counts; as long as that is not known, the default route', () => {
+  const own = linkAddress(3, OWN_4, { prefixLength: 24 });
+  const elsewhere = route(3, '198.51.100.0/24', { family: 'ipv4', gateway: GATEWAY_4 });
+  assert.is(ipv4Side([own, elsewhere]), 'address-removed');
+  const special = route(3, '192.0.2.0/24', { family: 'ipv4', gateway: address('203.0.113.2') });
+  assert.equal(ipv4Side([own, DEFAULT_4, special]), { careOfAddress: address(OWN_4), gateway: address('203.0.113.2') });
+  const state = new NetworkState();
+  for (const message of [link(3, 'wan0'), own, special]) state.apply(message);
+  assert.is(observeUplink(UPLINK, state, AGENT, null).ipv4, undefined);
+  state.apply(DEFAULT_4);
+  assert.is(observeUplink(UPLINK, state, AGENT, null).ipv4?.gateway, GATEWAY_4);
+});
+
+test('while no home agent is known at all, an uplink needs a default route of either family', () => {
+  const state = new NetworkState();
+  for (const message of [link(3, 'wan0'), linkAddress(3, GLOBAL)]) state.apply(message);
+  assert.is(observeUplink(UPLINK, state, [], null).careOfAddress, null);
+  state.apply(DEFAULT_ROUTE);
+  assert.is(observeUplink(UPLINK, state, [], null).careOfAddress, address(GLOBAL));
+});
+
+test('a gateway that does not answer ARP any more means that the link has been left', () => {
+  const own = linkAddress(3, OWN_4, { prefixLength: 24 });
+  const side = ipv4Side([own, DEFAULT_4, neighbor(3, GATEWAY_4), neighbor(3, GATEWAY_4, { failed: true })]);
+  assert.equal(side, { careOfAddress: address(OWN_4), gateway: GATEWAY_4, routerLost: true });
+  assert.not.ok('routerLost' in (ipv4Side([own, DEFAULT_4, neighbor(3, GATEWAY_4)]) as object));
+  // Never heard since the link came up.
+  assert.not.ok('routerLost' in (ipv4Side([own, DEFAULT_4, neighbor(3, GATEWAY_4, { failed: true })]) as object));
+});
+
+test('the IPv4 care-of address in use is kept while it is good, and its end is told', () => {
+  const two = [
+    linkAddress(3, OWN_4, { prefixLength: 24 }),
+    linkAddress(3, '203.0.113.20', { prefixLength: 24, validSeconds: 60 }),
+  ];
+  const of = (current: string | null) => ipv4Side([...two, DEFAULT_4], current === null ? null : address(current));
+  assert.equal(of(null), { careOfAddress: address(OWN_4), gateway: GATEWAY_4 });
+  assert.equal(of('203.0.113.20'), {
+    careOfAddress: address('203.0.113.20'),
+    gateway: GATEWAY_4,
+    validUntilMs: 60_000,
+  });
+  const observer = new UplinkObserver([UPLINK]);
+  const state = new NetworkState();
+  for (const message of [link(3, 'wan0'), two[1]!, DEFAULT_4]) state.apply(message);
+  const careOf = () => observer.observe(state, [AGENT_IPV4], () => null)[0]!.ipv4?.careOfAddress;
+  assert.is(careOf(), address('203.0.113.20'));
+  state.apply(two[0]!);
+  assert.is(careOf(), address('203.0.113.20'));
+  state.apply({ ...two[1]!, change: 'removed' } as NetlinkMessage);
+  assert.is(careOf(), address(OWN_4));
 });
 
 test.run();
