@@ -41,8 +41,16 @@ uint16_t fold_sum(uint64_t sum) {
   return (uint16_t)sum;
 }
 
-uint64_t sum_pseudo_header(const uint8_t *addresses, uint32_t length, uint8_t protocol) {
-  return sum_words(addresses, 32, (uint64_t)htonl(length) + htonl(protocol));
+uint64_t sum_pseudo_header(const uint8_t *packet, uint32_t length, uint8_t protocol) {
+  uint64_t sum = (uint64_t)htonl(length) + htonl(protocol);
+  return is_ipv4(packet) ? sum_words(packet + IPV4_SOURCE, 8, sum) : sum_words(packet + IPV6_SOURCE, 32, sum);
+}
+
+uint16_t update_checksum(uint16_t checksum, uint16_t before, uint16_t after) {
+  uint32_t sum = (uint32_t)(uint16_t)~checksum + (uint16_t)~before + after;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (uint16_t)~sum;
 }
 
 void put_sum(uint8_t *at, uint16_t folded) { memcpy(at, &folded, sizeof folded); }
@@ -54,7 +62,7 @@ void put_checksum(uint8_t *at, uint16_t folded) {
 
 bool upper_layer_checksum_is_right(const uint8_t *packet, size_t length, size_t offset, uint8_t protocol) {
   size_t rest = length - offset;
-  uint64_t sum = sum_pseudo_header(packet + IPV6_SOURCE, (uint32_t)rest, protocol);
+  uint64_t sum = sum_pseudo_header(packet, (uint32_t)rest, protocol);
   return fold_sum(sum_words(packet + offset, rest, sum)) == 0xffff;
 }
 

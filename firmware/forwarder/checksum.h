@@ -12,8 +12,11 @@ uint64_t sum_words(const uint8_t *bytes, size_t length, uint64_t sum);
 /* Folds a sum to 16 bits (not complemented). */
 uint16_t fold_sum(uint64_t sum);
 
-/* The sum of the IPv6 pseudo-header; `addresses` are source and destination, 32 octets (RFC 8200 §8.1). */
-uint64_t sum_pseudo_header(const uint8_t *addresses, uint32_t length, uint8_t protocol);
+/* The sum of the pseudo-header of an IPv6 or IPv4 packet; `length`: of the transport header and what follows. */
+uint64_t sum_pseudo_header(const uint8_t *packet, uint32_t length, uint8_t protocol);
+
+/* A checksum after one of the words that it covers has changed (RFC 1624 §3, equation 3), in host order. */
+uint16_t update_checksum(uint16_t checksum, uint16_t before, uint16_t after);
 
 /* Writes a folded sum, or its complement, as it lies in memory. */
 void put_sum(uint8_t *at, uint16_t folded);

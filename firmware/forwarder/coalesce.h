@@ -18,6 +18,7 @@ struct joined {
   uint8_t *packet;
   size_t length;        /* of the first packet alone */
   size_t total;         /* with the payloads behind it */
+  size_t transport;     /* octets of the IP header */
   size_t headers;       /* 0: takes no other packet */
   size_t segment_bytes;
   uint32_t next_sequence;

@@ -1,5 +1,7 @@
 #include "core.h"
 
+#include "bytes.h"
+
 bool core_create(struct core *core, uint32_t flow_capacity, uint32_t first_identification) {
   core->table = NULL;
   core->next_identification = first_identification;
@@ -49,12 +51,12 @@ static void drop_outbound(struct core *core, struct outbound *result, enum count
 
 static void answer(struct core *core, enum icmp_error error, uint32_t mtu, const uint8_t *packet, size_t length,
                    uint64_t now_ms, struct outbound *result) {
-  if (!icmp_may_answer(error, packet, length) || !icmp_rate_limit_take(&core->icmp_rate_limit, now_ms)) {
+  if (!icmp_may_answer(core->table, error, packet, length) || !icmp_rate_limit_take(&core->icmp_rate_limit, now_ms)) {
     drop_outbound(core, result, COUNTER_ICMP_SUPPRESSED);
     return;
   }
   core->counters[error == ICMP_PACKET_TOO_BIG ? COUNTER_PACKET_TOO_BIG : COUNTER_HOP_LIMIT_EXCEEDED]++;
-  core->reply_length = icmp_build(error, mtu, packet, length, core->table->icmp_source, core->reply);
+  core->reply_length = icmp_build(core->table, error, mtu, packet, length, core->reply);
   result->verdict = VERDICT_REPLY;
 }
 
@@ -67,21 +69,34 @@ static struct tunnel *kept_tunnel(const struct core *core, const struct flow *fl
 static void encapsulate(struct core *core, const struct flow *flow, uint8_t *packet, size_t length,
                         const struct burst *burst, struct outbound *result) {
   struct tunnel *tunnel = flow->tunnel;
-  packet[IPV6_HOP_LIMIT]--;
+  decrement_hop_limit(packet);
   clamp_tcp_mss(packet, length, inner_mtu(tunnel), false);
+  result->outer = packet - tunnel->overhead;
   outer_header(tunnel, flow->hash, packet, length, result->outer);
   result->verdict = VERDICT_SEND;
   result->tunnel = tunnel;
   result->length = length;
   if (burst->largest <= inner_mtu(tunnel)) {
     tunnel->sent_packets += burst->count;
-    tunnel->sent_bytes += burst->octets + burst->count * IPV6_HEADER_BYTES;
-    return;
+    tunnel->sent_bytes += burst->octets + burst->count * tunnel->overhead;
+  } else if (is_ipv4(packet)) {
+    struct ipv4_fragmentation *plan = &result->inner_fragments;
+    ipv4_plan_fragments(packet, length, inner_mtu(tunnel), plan);
+    tunnel->sent_packets += plan->count;
+    tunnel->sent_bytes += length - plan->header + plan->count * (plan->header + tunnel->overhead);
+    result->verdict = VERDICT_SEND_INNER_FRAGMENTS;
+  } else {
+    outer_fragment(tunnel, result->outer, length, core->next_identification++, &result->fragments);
+    tunnel->sent_packets += result->fragments.count;
+    tunnel->sent_bytes += result->fragments.octets;
+    result->verdict = VERDICT_SEND_FRAGMENTS;
   }
-  outer_fragment_headers(tunnel, result->outer, length, core->next_identification++, &result->fragments);
-  tunnel->sent_packets += 2;
-  tunnel->sent_bytes += length + 2 * (IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES);
-  result->verdict = VERDICT_SEND_FRAGMENTS;
+}
+
+/* What a packet may have at most, so that it is not refused. */
+static size_t accepted_bytes(const struct tunnel *tunnel, const uint8_t *packet) {
+  size_t mtu = inner_mtu(tunnel);
+  return is_ipv4(packet) || mtu > IPV6_MINIMUM_MTU_BYTES ? mtu : IPV6_MINIMUM_MTU_BYTES;
 }
 
 /* Whether a flow's tunnel and group need no look-up: the table has not changed since it was used last. */
@@ -94,7 +109,7 @@ void core_outbound(struct core *core, uint8_t *packet, size_t length, const stru
   const struct table *table = core->table;
   core->counters[COUNTER_OUTBOUND_PACKETS] += burst ? burst->count : 1;
   flow_cache_expire(&core->flows, now_ms);
-  length = ipv6_whole_length(packet, length);
+  length = whole_length(packet, length);
   if (length == 0) {
     drop_outbound(core, result, COUNTER_MALFORMED);
     return;
@@ -108,13 +123,16 @@ void core_outbound(struct core *core, uint8_t *packet, size_t length, const stru
   struct flow *flow = flow_cache_find(&core->flows, &key);
   struct group *group = NULL;
   if (!is_current(core, flow)) {
-    group = table_group_of(table, packet + (table->side == SIDE_MOBILE_ROUTER ? IPV6_SOURCE : IPV6_DESTINATION));
-    if (!group) {
+    /* The key starts with source and destination, in 16 octets each. */
+    const uint8_t *owned = key.bytes + (table->side == SIDE_MOBILE_ROUTER ? 0 : 16);
+    const struct route *route = table_route_of(table, owned, is_ipv4(packet));
+    if (!route) {
       drop_outbound(core, result, COUNTER_NO_ROUTE);
       return;
     }
+    group = route->group;
   }
-  if (packet[IPV6_HOP_LIMIT] <= 1) {
+  if (hop_limit_of(packet) <= 1) {
     answer(core, ICMP_TIME_EXCEEDED, 0, packet, length, now_ms, result);
     return;
   }
@@ -127,14 +145,13 @@ void core_outbound(struct core *core, uint8_t *packet, size_t length, const stru
   flow = flow_cache_use(&core->flows, flow, &key, tunnel, now_ms);
 
   const struct burst plain = {.count = 1, .largest = length, .octets = length};
-  if (!burst) burst = &plain;
-  if (burst->largest > inner_mtu(tunnel) && burst->largest > IPV6_MINIMUM_MTU_BYTES) {
-    uint32_t mtu = (uint32_t)inner_mtu(tunnel);
-    if (mtu < IPV6_MINIMUM_MTU_BYTES) mtu = IPV6_MINIMUM_MTU_BYTES;
-    answer(core, ICMP_PACKET_TOO_BIG, mtu, packet, length, now_ms, result);
+  bool is_plain = !burst;
+  if (is_plain) burst = &plain;
+  if (burst->largest > accepted_bytes(tunnel, packet) && !may_be_fragmented(packet)) {
+    answer(core, ICMP_PACKET_TOO_BIG, (uint32_t)accepted_bytes(tunnel, packet), packet, length, now_ms, result);
     return;
   }
-  if (burst->largest > inner_mtu(tunnel) && burst->count > 1) {
+  if (burst->largest > inner_mtu(tunnel) && !is_plain) {
     core->counters[COUNTER_OUTBOUND_PACKETS] -= burst->count;
     result->verdict = VERDICT_SPLIT;
     return;
@@ -158,15 +175,34 @@ static void learn(struct core *core, struct tunnel *tunnel, const uint8_t *inner
   flow_cache_use(&core->flows, flow_cache_find(&core->flows, &reversed), &reversed, tunnel, now_ms);
 }
 
+/* The group's address or prefix that the inner packet must belong to, or NULL. */
+static const struct route *owner_of(const struct table *table, const uint8_t *inner) {
+  bool by_destination = table->side == SIDE_MOBILE_ROUTER;
+  if (!is_ipv4(inner)) return table_route_of(table, inner + (by_destination ? IPV6_DESTINATION : IPV6_SOURCE), false);
+  uint8_t mapped[16];
+  map_address(mapped, inner + (by_destination ? IPV4_DESTINATION : IPV4_SOURCE));
+  return table_route_of(table, mapped, true);
+}
+
+/*
+ * A Mobility Header to the home agent or to a home address of the mobile router. From an IPv4 care-of address it looks
+ * like data (RFC 5555 §4.4.2), and the kernel would answer it with an ICMPv6 error.
+ */
+static bool is_signalling(const struct table *table, const uint8_t *inner, size_t length, const struct route *owner) {
+  if (is_ipv4(inner) || inner[IPV6_NEXT_HEADER] == PROTOCOL_TCP || inner[IPV6_NEXT_HEADER] == PROTOCOL_UDP) return false;
+  if (find_transport(inner, length).protocol != PROTOCOL_MOBILITY) return false;
+  if (table->side == SIDE_MOBILE_ROUTER) return owner && owner->prefix_bits == 128;
+  return memcmp(inner + IPV6_DESTINATION, table->icmp_source, 16) == 0;
+}
+
 void core_inbound(struct core *core, uint8_t *outer, size_t length, size_t packets, bool pending, uint64_t now_ms,
                   struct inbound *result) {
   const struct table *table = core->table;
+  struct carried carried;
   core->counters[COUNTER_INBOUND_PACKETS] += packets;
   flow_cache_expire(&core->flows, now_ms);
-  length = ipv6_whole_length(outer, length);
-  size_t inner_length = 0;
-  size_t start = length ? find_inner(outer, length, &inner_length) : 0;
-  if (start == 0) {
+  length = whole_length(outer, length);
+  if (length == 0 || !decapsulate(outer, length, pending, &carried)) {
     drop_inbound(core, result, COUNTER_MALFORMED);
     return;
   }
@@ -174,11 +210,15 @@ void core_inbound(struct core *core, uint8_t *outer, size_t length, size_t packe
     drop_inbound(core, result, COUNTER_UNKNOWN_TUNNEL);
     return;
   }
-  uint8_t *inner = outer + start;
-  const uint8_t *owned = inner + (table->side == SIDE_MOBILE_ROUTER ? IPV6_DESTINATION : IPV6_SOURCE);
-  struct tunnel *tunnel = table_tunnel_from(table, outer + IPV6_SOURCE, table_group_of(table, owned));
+  uint8_t *inner = outer + carried.start;
+  const struct route *owner = owner_of(table, inner);
+  if (is_ipv4(outer) && is_signalling(table, inner, carried.length, owner)) {
+    result->verdict = VERDICT_IGNORE;
+    return;
+  }
+  struct tunnel *tunnel = table_tunnel_between(table, &carried.ends, owner ? owner->group : NULL);
   if (!tunnel || !may_leave_link(inner)) {
-    bool known = table_has_tunnel_from(table, outer + IPV6_SOURCE);
+    bool known = table_has_tunnel_between(table, &carried.ends);
     drop_inbound(core, result, known ? COUNTER_WRONG_INNER_ADDRESS : COUNTER_UNKNOWN_TUNNEL);
     return;
   }
@@ -186,13 +226,13 @@ void core_inbound(struct core *core, uint8_t *outer, size_t length, size_t packe
     drop_inbound(core, result, COUNTER_MALFORMED);
     return;
   }
-  learn(core, tunnel, inner, inner_length, now_ms);
+  learn(core, tunnel, inner, carried.length, now_ms);
   tunnel->received_packets += packets;
-  tunnel->received_bytes += length + (packets - 1) * start;
+  tunnel->received_bytes += length + (packets - 1) * carried.start;
   tunnel->last_received_ms = now_ms;
-  clamp_tcp_mss(inner, inner_length, inner_mtu(tunnel), pending);
+  clamp_tcp_mss(inner, carried.length, inner_mtu(tunnel), pending);
   result->verdict = VERDICT_DELIVER;
   result->tunnel = tunnel;
   result->inner = inner;
-  result->length = inner_length;
+  result->length = carried.length;
 }

@@ -5,9 +5,11 @@
 #ifndef MONAMI_FORWARDER_CORE_H
 #define MONAMI_FORWARDER_CORE_H
 
+#include "decapsulate.h"
 #include "encapsulate.h"
 #include "flow.h"
 #include "icmp.h"
+#include "ipv4.h"
 
 /* In the order of FORWARDER_COUNTERS in src/forwarding/statistics.ts. */
 enum counter {
@@ -64,20 +66,25 @@ enum verdict {
   VERDICT_REPLY,
   /* Each packet of the burst must be fragmented: offer them one by one. */
   VERDICT_SPLIT,
+  /* An inner IPv4 packet, each of whose fragments goes into an outer packet of its own. */
+  VERDICT_SEND_INNER_FRAGMENTS,
+  /* Signalling that a socket of the protocol's own has received, too. */
+  VERDICT_IGNORE,
 };
 
 struct outbound {
   enum verdict verdict;
   enum counter reason; /* of a drop */
   struct tunnel *tunnel;
-  uint8_t *outer;  /* where to write the outer header: room for 40 octets */
-  size_t length;   /* of the inner packet, without what follows it */
+  uint8_t *outer; /* the outer headers, right in front of the packet: room for 40 octets */
+  size_t length;  /* of the inner packet, without what follows it */
   struct outer_fragments fragments;
+  struct ipv4_fragmentation inner_fragments;
 };
 
 /*
- * Takes a packet from the TUN, changes it in place and writes its outer header to `result->outer`. After
- * VERDICT_REPLY the error is in `core->reply`. `burst` NULL: a plain packet.
+ * Takes a packet from the TUN, changes it in place and writes its outer headers in front of it, where there must be
+ * room. After VERDICT_REPLY the error is in `core->reply`. `burst` NULL: a plain packet.
  */
 void core_outbound(struct core *core, uint8_t *packet, size_t length, const struct burst *burst, uint64_t now_ms,
                    struct outbound *result);

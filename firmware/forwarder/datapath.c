@@ -11,11 +11,12 @@ bool datapath_create(struct datapath *datapath, int tun_descriptor) {
   if (!tun_set_up(&datapath->tun, tun_descriptor)) return false;
   datapath->arena_used = 0;
   datapath->arena = malloc(ARENA_BYTES);
-  if (!datapath->arena) return false;
-  if (receive_batch_create(&datapath->batch)) {
+  datapath->spare = malloc(HEADROOM_BYTES + LARGEST_PACKET_BYTES);
+  if (datapath->arena && datapath->spare && receive_batch_create(&datapath->batch)) {
     if (core_create(&datapath->core, FLOW_CAPACITY, identification)) return true;
     receive_batch_destroy(&datapath->batch);
   }
+  free(datapath->spare);
   free(datapath->arena);
   return false;
 }
@@ -23,5 +24,6 @@ bool datapath_create(struct datapath *datapath, int tun_descriptor) {
 void datapath_destroy(struct datapath *datapath) {
   core_destroy(&datapath->core);
   receive_batch_destroy(&datapath->batch);
+  free(datapath->spare);
   free(datapath->arena);
 }

@@ -9,12 +9,15 @@
 
 /* Where packets from the TUN lie until they are sent: many small ones or a few of the largest. */
 #define ARENA_BYTES (320u * 1024)
+/* In front of each packet: room for the outer headers, the end of which is the virtio header at first. */
+#define HEADROOM_BYTES 48u
 
 struct datapath {
   struct core core;
   struct tun tun;
   uint8_t *arena;
   size_t arena_used;
+  uint8_t *spare; /* room for one packet that is cut out of another; never touched while there is none */
   struct receive_batch batch;
   struct coalescer coalescer;
 };

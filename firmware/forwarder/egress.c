@@ -22,6 +22,24 @@ static void bind_to_interface(int socket, uint32_t index) {
   if (if_indextoname(index, name)) setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1);
 }
 
+/*
+ * What we send is as long as our own path MTU says, whatever the kernel has learnt of the path (then it would refuse it),
+ * and fragments leave as they are.
+ */
+static void send_as_given(int socket) {
+  int discover = IP_PMTUDISC_PROBE, on = 1;
+  setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
+  setsockopt(socket, IPPROTO_IP, IP_NODEFRAG, &on, sizeof on);
+}
+
+static int bind_to_ipv4_source(int socket, const uint8_t *source) {
+  int on = 1;
+  setsockopt(socket, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  memcpy(&address.sin_addr, source + 12, 4);
+  return bind(socket, (const struct sockaddr *)&address, sizeof address);
+}
+
 /* Routes are looked up with the socket's own address, so that rules by source address hold. */
 static int bind_to_source(int socket, const uint8_t *source) {
   int on = 1;
@@ -31,26 +49,29 @@ static int bind_to_source(int socket, const uint8_t *source) {
   return bind(socket, (const struct sockaddr *)&address, sizeof address);
 }
 
-static int open_socket(const uint8_t *source, uint32_t interface_index) {
-  int raw = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
+static int open_socket(const uint8_t *source, bool ipv4, uint32_t interface_index) {
+  /* Both send whole packets, IP header included. */
+  int raw = socket(ipv4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
   if (raw < 0) return -1;
   int bytes = SEND_BUFFER_BYTES;
   if (setsockopt(raw, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) != 0)
     setsockopt(raw, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
   if (interface_index) bind_to_interface(raw, interface_index);
-  if (bind_to_source(raw, source) == 0) return raw;
+  if (ipv4) send_as_given(raw);
+  if ((ipv4 ? bind_to_ipv4_source : bind_to_source)(raw, source) == 0) return raw;
   int error = errno;
   close(raw);
   errno = error;
   return -1;
 }
 
-struct egress *egress_open(const uint8_t *source, uint32_t interface_index) {
+struct egress *egress_open(const uint8_t *source, bool ipv4, uint32_t interface_index) {
   struct egress *egress = calloc(1, sizeof *egress);
   if (!egress) return NULL;
   memcpy(egress->source, source, 16);
+  egress->ipv4 = ipv4;
   egress->interface_index = interface_index;
-  egress->socket = open_socket(source, interface_index);
+  egress->socket = open_socket(source, ipv4, interface_index);
   if (egress->socket >= 0) return egress;
   free(egress);
   return NULL;
@@ -65,7 +86,7 @@ static struct iovec *queue(struct egress *egress, struct tunnel *tunnel, size_t 
   unsigned place = egress->queued++;
   struct msghdr *message = &egress->messages[place].msg_hdr;
   message->msg_name = &tunnel->destination;
-  message->msg_namelen = sizeof tunnel->destination;
+  message->msg_namelen = egress->ipv4 ? sizeof tunnel->destination.ipv4 : sizeof tunnel->destination.ipv6;
   message->msg_iov = egress->vectors[place];
   message->msg_iovlen = vectors;
   return egress->vectors[place];

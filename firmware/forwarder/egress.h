@@ -1,4 +1,4 @@
-/* Sends outer packets: a raw socket per source address and interface, many packets per system call. */
+/* Sends outer packets: a raw socket per family, source address and interface, many packets per system call. */
 #ifndef MONAMI_FORWARDER_EGRESS_H
 #define MONAMI_FORWARDER_EGRESS_H
 
@@ -7,11 +7,12 @@
 #include "segment.h"
 
 #define EGRESS_PACKETS 128u
-#define EGRESS_HEADERS_BYTES (IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES + LARGEST_HEADERS_BYTES)
+#define EGRESS_HEADERS_BYTES (LARGEST_OUTER_BYTES + FRAGMENT_HEADER_BYTES + LARGEST_HEADERS_BYTES)
 
 struct egress {
   struct egress *next;
-  uint8_t source[16];
+  bool ipv4;
+  uint8_t source[16]; /* IPv4-mapped, if it is an IPv4 one */
   uint32_t interface_index;
   bool in_new, in_current; /* whether the new and the current table need it */
   int socket;
@@ -22,7 +23,7 @@ struct egress {
 };
 
 /* NULL with errno set on failure. An interface or address that is not there (yet) is no failure. */
-struct egress *egress_open(const uint8_t *source, uint32_t interface_index);
+struct egress *egress_open(const uint8_t *source, bool ipv4, uint32_t interface_index);
 void egress_close(struct egress *egress);
 
 static inline bool egress_is_full(const struct egress *egress) { return egress->queued == EGRESS_PACKETS; }

@@ -1,17 +1,12 @@
 #include "encapsulate.h"
 
 #include "bytes.h"
+#include "checksum.h"
+#include "ipv4.h"
 
 #define OUTER_HOP_LIMIT 64
 #define MORE_FRAGMENTS 1
-#define OPTION_PAD1 0
-#define OPTION_ACTION 0xc0
-
-#define ECN 0x03
-#define NOT_ECT 0
-#define ECT_1 1
-#define ECT_0 2
-#define CE 3
+#define UDP_LENGTH_AT (IPV4_HEADER_BYTES + 4)
 
 #define TCP_HEADER_BYTES 20u
 #define TCP_CHECKSUM 16
@@ -20,73 +15,97 @@
 #define TCP_OPTION_NO_OPERATION 1
 #define TCP_OPTION_MSS 2
 #define TCP_OPTION_MSS_BYTES 4
-#define IPV6_AND_TCP_BYTES 60u
+
+static uint8_t protocol_of(const uint8_t *inner) { return is_ipv4(inner) ? PROTOCOL_IPV4 : PROTOCOL_IPV6; }
+
+static void ipv4_outer_header(const struct tunnel *tunnel, const uint8_t *inner, size_t length, uint8_t *outer) {
+  outer[0] = 0x45;
+  outer[1] = (uint8_t)traffic_class_of(inner);
+  /* What is not fragmented needs no identification (RFC 6864 §4.1). */
+  store32(outer + 4, IPV4_DONT_FRAGMENT);
+  outer[IPV4_TTL] = OUTER_HOP_LIMIT;
+  outer[IPV4_PROTOCOL] = tunnel->encapsulation == ENCAPSULATION_UDP ? PROTOCOL_UDP : protocol_of(inner);
+  memcpy(outer + IPV4_SOURCE, tunnel->outer_addresses + 12, 4);
+  memcpy(outer + IPV4_DESTINATION, tunnel->outer_addresses + 28, 4);
+  if (tunnel->encapsulation == ENCAPSULATION_UDP) {
+    store16(outer + IPV4_HEADER_BYTES, tunnel->source_port);
+    store16(outer + IPV4_HEADER_BYTES + 2, tunnel->destination_port);
+    store16(outer + IPV4_HEADER_BYTES + 6, 0);
+  }
+  outer_header_resize(tunnel, outer, length);
+}
 
 void outer_header(const struct tunnel *tunnel, uint32_t flow_hash, const uint8_t *inner, size_t length,
-                  uint8_t outer[IPV6_HEADER_BYTES]) {
+                  uint8_t *outer) {
+  if (tunnel->encapsulation != ENCAPSULATION_IPV6) {
+    ipv4_outer_header(tunnel, inner, length, outer);
+    return;
+  }
   store32(outer, 0x60000000u | traffic_class_of(inner) << 20 | (flow_hash & 0xfffff));
   store16(outer + 4, (uint16_t)length);
-  outer[IPV6_NEXT_HEADER] = PROTOCOL_IPV6;
+  outer[IPV6_NEXT_HEADER] = protocol_of(inner);
   outer[IPV6_HOP_LIMIT] = OUTER_HOP_LIMIT;
   memcpy(outer + IPV6_SOURCE, tunnel->outer_addresses, 32);
 }
 
-void outer_header_resize(uint8_t *outer, size_t length) { store16(outer + 4, (uint16_t)length); }
+void outer_header_resize(const struct tunnel *tunnel, uint8_t *outer, size_t length) {
+  if (tunnel->encapsulation == ENCAPSULATION_IPV6) {
+    store16(outer + 4, (uint16_t)length);
+    return;
+  }
+  if (tunnel->encapsulation == ENCAPSULATION_UDP) store16(outer + UDP_LENGTH_AT, (uint16_t)(UDP_HEADER_BYTES + length));
+  store16(outer + 2, (uint16_t)(tunnel->overhead + length));
+  ipv4_set_checksum(outer);
+}
 
-static void fragment_header(uint8_t *header, const uint8_t *outer, size_t start, size_t length, unsigned more,
-                            uint32_t identification) {
+/* `start`, `length`: of the piece of the outer packet's payload. Returns the length of the header. */
+static size_t ipv6_fragment_header(uint8_t *header, const uint8_t *outer, size_t start, size_t length, bool last,
+                                   uint32_t identification) {
   memcpy(header, outer, IPV6_HEADER_BYTES);
-  outer_header_resize(header, FRAGMENT_HEADER_BYTES + length);
+  store16(header + 4, (uint16_t)(FRAGMENT_HEADER_BYTES + length));
   header[IPV6_NEXT_HEADER] = PROTOCOL_FRAGMENT;
   uint8_t *fragment = header + IPV6_HEADER_BYTES;
-  fragment[0] = PROTOCOL_IPV6;
+  fragment[0] = outer[IPV6_NEXT_HEADER];
   fragment[1] = 0;
-  store16(fragment + 2, (uint16_t)(start | more));
+  store16(fragment + 2, (uint16_t)(start | (last ? 0 : MORE_FRAGMENTS)));
   store32(fragment + 4, identification);
+  return IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES;
 }
 
-void outer_fragment_headers(const struct tunnel *tunnel, const uint8_t *outer, size_t length, uint32_t identification,
-                            struct outer_fragments *fragments) {
-  size_t cut = (tunnel->path_mtu - IPV6_HEADER_BYTES - FRAGMENT_HEADER_BYTES) & ~(size_t)7;
-  fragments->cut = cut;
-  fragment_header(fragments->headers[0], outer, 0, cut, MORE_FRAGMENTS, identification);
-  fragment_header(fragments->headers[1], outer, cut, length - cut, 0, identification);
+static size_t ipv4_fragment_header(uint8_t *header, const uint8_t *outer, size_t start, size_t length, bool last,
+                                   uint32_t identification) {
+  memcpy(header, outer, IPV4_HEADER_BYTES);
+  store16(header + 2, (uint16_t)(IPV4_HEADER_BYTES + length));
+  /* Never 0: for the kernel that means that there is none yet. */
+  store16(header + 4, (uint16_t)(identification % 0xffff + 1));
+  store16(header + IPV4_FRAGMENT_FIELD, (uint16_t)(start / 8 | (last ? 0 : IPV4_MORE_FRAGMENTS)));
+  ipv4_set_checksum(header);
+  return IPV4_HEADER_BYTES;
 }
 
-static bool only_skippable_options(const uint8_t *options, size_t length) {
-  size_t at = 0;
-  while (at < length) {
-    uint8_t type = options[at];
-    if ((type & OPTION_ACTION) != 0) return false;
-    if (type == OPTION_PAD1) at++;
-    else if (at + 2 > length) return false;
-    else at += 2u + options[at + 1];
+void outer_fragment(const struct tunnel *tunnel, const uint8_t *outer, size_t length, uint32_t identification,
+                    struct outer_fragments *fragments) {
+  bool ipv6 = tunnel->encapsulation == ENCAPSULATION_IPV6;
+  size_t udp = tunnel->encapsulation == ENCAPSULATION_UDP ? UDP_HEADER_BYTES : 0;
+  size_t headers = ipv6 ? IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES : IPV4_HEADER_BYTES;
+  size_t step = (tunnel->path_mtu - headers) & ~(size_t)7, whole = udp + length, start = 0;
+  fragments->count = 0;
+  fragments->octets = whole;
+  for (unsigned i = 0; i < OUTER_FRAGMENTS && start < whole; i++, start += step) {
+    bool last = whole - start <= step;
+    size_t piece = last ? whole - start : step;
+    uint8_t *header = fragments->pieces[i].header;
+    size_t bytes = ipv6 ? ipv6_fragment_header(header, outer, start, piece, last, identification)
+                        : ipv4_fragment_header(header, outer, start, piece, last, identification);
+    fragments->octets += bytes;
+    /* The UDP header is part of what is cut, and stands in front of the first piece. */
+    size_t in_front = i == 0 ? udp : 0;
+    memcpy(header + bytes, outer + IPV4_HEADER_BYTES, in_front);
+    fragments->pieces[i].header_bytes = bytes + in_front;
+    fragments->pieces[i].start = i == 0 ? 0 : start - udp;
+    fragments->pieces[i].length = piece - in_front;
+    fragments->count++;
   }
-  return at == length;
-}
-
-size_t find_inner(const uint8_t *outer, size_t length, size_t *inner_length) {
-  size_t start = IPV6_HEADER_BYTES;
-  if (outer[IPV6_NEXT_HEADER] == PROTOCOL_DESTINATION_OPTIONS) {
-    const uint8_t *header = outer + IPV6_HEADER_BYTES;
-    if (length < IPV6_HEADER_BYTES + 8) return 0;
-    size_t bytes = ((size_t)header[1] + 1) * 8;
-    if (header[0] != PROTOCOL_IPV6 || start + bytes > length) return 0;
-    if (!only_skippable_options(header + 2, bytes - 2)) return 0;
-    start += bytes;
-  } else if (outer[IPV6_NEXT_HEADER] != PROTOCOL_IPV6) {
-    return 0;
-  }
-  *inner_length = ipv6_whole_length(outer + start, length - start);
-  return *inner_length ? start : 0;
-}
-
-bool decapsulate_ecn(uint8_t *inner, const uint8_t *outer) {
-  unsigned inside = traffic_class_of(inner) & ECN, outside = traffic_class_of(outer) & ECN;
-  if (outside == CE && inside == NOT_ECT) return false;
-  if (outside == CE || (inside == ECT_0 && outside == ECT_1))
-    inner[1] = (uint8_t)((inner[1] & ~(ECN << 4)) | outside << 4);
-  return true;
 }
 
 /* Where the value of the MSS option stands, or 0. */
@@ -108,14 +127,6 @@ static size_t find_mss(const uint8_t *packet, size_t at, size_t end) {
 
 static uint16_t swap16(uint16_t value) { return (uint16_t)(value << 8 | value >> 8); }
 
-/* RFC 1624 §3, equation 3. */
-static uint16_t update_checksum(uint16_t checksum, uint16_t before, uint16_t after) {
-  uint32_t sum = (uint32_t)(uint16_t)~checksum + (uint16_t)~before + after;
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return (uint16_t)~sum;
-}
-
 static void clamp_mss_in_syn(uint8_t *packet, size_t length, size_t mtu, bool pending) {
   struct transport transport = find_transport(packet, length);
   size_t tcp = transport.offset;
@@ -124,7 +135,8 @@ static void clamp_mss_in_syn(uint8_t *packet, size_t length, size_t mtu, bool pe
   if (!(packet[tcp + 13] & TCP_FLAG_SYN)) return;
   size_t end = tcp + (packet[tcp + 12] >> 4) * 4u;
   size_t at = end <= length ? find_mss(packet, tcp + TCP_HEADER_BYTES, end) : 0;
-  uint16_t largest = (uint16_t)(mtu - IPV6_AND_TCP_BYTES);
+  size_t headers = (is_ipv4(packet) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES) + TCP_HEADER_BYTES;
+  uint16_t largest = (uint16_t)(mtu - headers);
   if (at == 0 || load16(packet + at) <= largest) return;
   uint16_t before = load16(packet + at);
   store16(packet + at, largest);
@@ -137,11 +149,12 @@ static void clamp_mss_in_syn(uint8_t *packet, size_t length, size_t mtu, bool pe
 }
 
 void clamp_tcp_mss(uint8_t *packet, size_t length, size_t mtu, bool pending) {
-  uint8_t next = packet[IPV6_NEXT_HEADER];
+  uint8_t next = packet[is_ipv4(packet) ? IPV4_PROTOCOL : IPV6_NEXT_HEADER];
   /* Most packets are neither a SYN nor have they extension headers. */
   if (next == PROTOCOL_UDP || next == PROTOCOL_ICMPV6) return;
-  if (next == PROTOCOL_TCP && (length < IPV6_HEADER_BYTES + TCP_HEADER_BYTES ||
-                               !(packet[IPV6_HEADER_BYTES + 13] & TCP_FLAG_SYN)))
-    return;
+  if (next == PROTOCOL_TCP) {
+    size_t tcp = ip_header_bytes(packet);
+    if (length < tcp + TCP_HEADER_BYTES || !(packet[tcp + 13] & TCP_FLAG_SYN)) return;
+  }
   clamp_mss_in_syn(packet, length, mtu, pending);
 }

@@ -5,14 +5,14 @@
 #include "datapath.h"
 
 #define TCP_HEADER_BYTES 20u
-#define UDP_HEADER_BYTES 8u
 
 /* How many packets the far end sent that the kernel has joined into this one. */
 static size_t packets_in(const struct frame *frame) {
   const struct virtio_net_hdr *offload = &frame->offload;
   if (offload->gso_type == VIRTIO_NET_HDR_GSO_NONE || offload->gso_size == 0) return 1;
   size_t headers = offload->csum_start + UDP_HEADER_BYTES;
-  if ((offload->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_TCPV6) {
+  uint8_t type = offload->gso_type & ~VIRTIO_NET_HDR_GSO_ECN;
+  if (type == VIRTIO_NET_HDR_GSO_TCPV6 || type == VIRTIO_NET_HDR_GSO_TCPV4) {
     if (offload->csum_start + (size_t)TCP_HEADER_BYTES > frame->length) return 1;
     headers = offload->csum_start + (frame->packet[offload->csum_start + 12] >> 4) * 4u;
   }
@@ -55,7 +55,7 @@ static void take(struct datapath *datapath, struct frame *frame, uint64_t now_ms
     return;
   }
   size_t stripped = (size_t)(result.inner - frame->packet);
-  if (pending && offload->csum_start < stripped + IPV6_HEADER_BYTES) {
+  if (pending && offload->csum_start < stripped + ip_header_bytes(result.inner)) {
     datapath->core.counters[COUNTER_DELIVER_ERRORS]++;
     return;
   }

@@ -1,4 +1,4 @@
-/* Receives encapsulated packets: a packet socket per interface, in batches. */
+/* Receives encapsulated packets: a packet socket per interface and family, in batches. */
 #ifndef MONAMI_FORWARDER_INGRESS_H
 #define MONAMI_FORWARDER_INGRESS_H
 
@@ -11,18 +11,16 @@
 struct ingress {
   struct ingress *next;
   uint32_t interface_index;
+  bool ipv4;
   bool in_new, in_current; /* whether the new and the current table need it */
   bool watched;
   int socket;
-  size_t link_header; /* octets in front of the IPv6 header */
+  size_t link_header; /* octets in front of the IP header */
 };
 
 /* NULL with errno set on failure; ENODEV or ENXIO if there is no such interface. */
-struct ingress *ingress_open(uint32_t interface_index);
+struct ingress *ingress_open(uint32_t interface_index, bool ipv4);
 void ingress_close(struct ingress *ingress);
-
-/* Lets only packets pass that may be for one of the table's tunnels. 0 or -errno. */
-int ingress_filter(struct ingress *ingress, const struct table *table);
 
 /* Room for one batch; what is never used is never touched. */
 struct receive_batch {
@@ -36,7 +34,7 @@ void receive_batch_destroy(struct receive_batch *batch);
 
 struct frame {
   struct virtio_net_hdr offload; /* offsets count from `packet` */
-  uint8_t *packet;               /* from the IPv6 header on */
+  uint8_t *packet;               /* from the IP header on */
   size_t length;
 };
 

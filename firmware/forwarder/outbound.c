@@ -8,8 +8,6 @@
 #include "datapath.h"
 
 #define VIRTIO_HEADER_BYTES sizeof(struct virtio_net_hdr)
-/* In front of each packet: room for the outer header, the end of which is the virtio header at first. */
-#define HEADROOM_BYTES 48u
 #define PACKETS_PER_TURN 256u
 
 static void flush(struct datapath *datapath) {
@@ -32,37 +30,54 @@ static void reply(struct datapath *datapath) {
 
 static void send_fragments(struct datapath *datapath, const struct outbound *result, const uint8_t *packet) {
   const struct outer_fragments *fragments = &result->fragments;
-  const size_t starts[3] = {0, fragments->cut, result->length};
-  for (int i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < fragments->count; i++) {
     struct egress *egress = egress_with_room(datapath, result->tunnel);
-    memcpy(egress_headers(egress), fragments->headers[i], sizeof fragments->headers[i]);
-    egress_add_with_headers(egress, result->tunnel, sizeof fragments->headers[i], packet + starts[i],
-                            starts[i + 1] - starts[i]);
+    size_t header_bytes = fragments->pieces[i].header_bytes;
+    memcpy(egress_headers(egress), fragments->pieces[i].header, header_bytes);
+    egress_add_with_headers(egress, result->tunnel, header_bytes, packet + fragments->pieces[i].start,
+                            fragments->pieces[i].length);
+  }
+}
+
+static void send_inner_fragments(struct datapath *datapath, const struct outbound *result, const uint8_t *packet) {
+  const struct ipv4_fragmentation *plan = &result->inner_fragments;
+  struct tunnel *tunnel = result->tunnel;
+  for (size_t i = 0; i < plan->count; i++) {
+    struct egress *egress = egress_with_room(datapath, tunnel);
+    uint8_t *headers = egress_headers(egress);
+    struct segment piece = ipv4_cut_fragment(packet, result->length, plan, i, headers + tunnel->overhead);
+    memcpy(headers, result->outer, tunnel->overhead);
+    outer_header_resize(tunnel, headers, plan->header + piece.length);
+    egress_add_with_headers(egress, tunnel, tunnel->overhead + plan->header, piece.payload, piece.length);
   }
 }
 
 static void send_segments(struct datapath *datapath, const struct outbound *result, const uint8_t *packet,
                           const struct segmentation *plan) {
+  struct tunnel *tunnel = result->tunnel;
   for (size_t i = 0; i < plan->burst.count; i++) {
-    struct egress *egress = egress_with_room(datapath, result->tunnel);
+    struct egress *egress = egress_with_room(datapath, tunnel);
     uint8_t *headers = egress_headers(egress);
-    struct segment segment = cut_segment(packet, plan, i, headers + IPV6_HEADER_BYTES);
-    memcpy(headers, result->outer, IPV6_HEADER_BYTES);
-    outer_header_resize(headers, plan->headers + segment.length);
-    egress_add_with_headers(egress, result->tunnel, IPV6_HEADER_BYTES + plan->headers, segment.payload, segment.length);
+    struct segment segment = cut_segment(packet, plan, i, headers + tunnel->overhead);
+    memcpy(headers, result->outer, tunnel->overhead);
+    outer_header_resize(tunnel, headers, plan->headers + segment.length);
+    egress_add_with_headers(egress, tunnel, tunnel->overhead + plan->headers, segment.payload, segment.length);
   }
 }
 
 static void forward_plain(struct datapath *datapath, uint8_t *packet, size_t length, uint64_t now_ms) {
-  struct outbound result = {.outer = packet - IPV6_HEADER_BYTES};
+  struct outbound result;
   core_outbound(&datapath->core, packet, length, NULL, now_ms, &result);
   switch (result.verdict) {
     case VERDICT_SEND:
       egress_add(egress_with_room(datapath, result.tunnel), result.tunnel, result.outer,
-                 IPV6_HEADER_BYTES + result.length);
+                 result.tunnel->overhead + result.length);
       break;
     case VERDICT_SEND_FRAGMENTS:
       send_fragments(datapath, &result, packet);
+      break;
+    case VERDICT_SEND_INNER_FRAGMENTS:
+      send_inner_fragments(datapath, &result, packet);
       break;
     case VERDICT_REPLY:
       reply(datapath);
@@ -75,11 +90,11 @@ static void forward_plain(struct datapath *datapath, uint8_t *packet, size_t len
 /* The rare way: each packet of the burst is fragmented, so each is built and sent alone. */
 static void forward_one_by_one(struct datapath *datapath, const uint8_t *packet, const struct segmentation *plan,
                                uint64_t now_ms) {
-  uint8_t room[HEADROOM_BYTES + IPV6_MINIMUM_MTU_BYTES];
+  uint8_t *room = datapath->spare + HEADROOM_BYTES;
   for (size_t i = 0; i < plan->burst.count; i++) {
-    struct segment segment = cut_segment(packet, plan, i, room + HEADROOM_BYTES);
-    memcpy(room + HEADROOM_BYTES + plan->headers, segment.payload, segment.length);
-    forward_plain(datapath, room + HEADROOM_BYTES, plan->headers + segment.length, now_ms);
+    struct segment segment = cut_segment(packet, plan, i, room);
+    memcpy(room + plan->headers, segment.payload, segment.length);
+    forward_plain(datapath, room, plan->headers + segment.length, now_ms);
     flush(datapath);
   }
 }
@@ -92,7 +107,7 @@ static void forward_burst(struct datapath *datapath, uint8_t *packet, size_t len
     datapath->core.counters[COUNTER_MALFORMED]++;
     return;
   }
-  struct outbound result = {.outer = packet - IPV6_HEADER_BYTES};
+  struct outbound result;
   core_outbound(&datapath->core, packet, length, &plan.burst, now_ms, &result);
   if (result.verdict == VERDICT_SEND) send_segments(datapath, &result, packet, &plan);
   else if (result.verdict == VERDICT_SPLIT) forward_one_by_one(datapath, packet, &plan, now_ms);

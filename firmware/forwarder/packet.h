@@ -1,4 +1,7 @@
-/* What the forwarder needs to know of an IPv6 packet; the same as src/forwarding/{ipv6-header,flow-key}.ts. */
+/*
+ * What the forwarder needs to know of an IPv6 or IPv4 packet; the same as
+ * src/forwarding/{ip-packet,ipv6-header,flow-key}.ts.
+ */
 #ifndef MONAMI_FORWARDER_PACKET_H
 #define MONAMI_FORWARDER_PACKET_H
 
@@ -9,11 +12,16 @@
 #define IPV6_HEADER_BYTES 40u
 #define FRAGMENT_HEADER_BYTES 8u
 #define IPV6_MINIMUM_MTU_BYTES 1280u
+#define IPV4_HEADER_BYTES 20u
+#define IPV4_MINIMUM_MTU_BYTES 576u
+#define UDP_HEADER_BYTES 8u
 /* IPv6 header and the largest payload length. */
 #define LARGEST_PACKET_BYTES (IPV6_HEADER_BYTES + 65535u)
 
 enum protocol {
   PROTOCOL_HOP_BY_HOP = 0,
+  PROTOCOL_ICMP = 1,
+  PROTOCOL_IPV4 = 4,
   PROTOCOL_TCP = 6,
   PROTOCOL_UDP = 17,
   PROTOCOL_DCCP = 33,
@@ -23,6 +31,7 @@ enum protocol {
   PROTOCOL_ICMPV6 = 58,
   PROTOCOL_DESTINATION_OPTIONS = 60,
   PROTOCOL_SCTP = 132,
+  PROTOCOL_MOBILITY = 135,
   PROTOCOL_UDP_LITE = 136,
 };
 
@@ -31,8 +40,37 @@ enum protocol {
 #define IPV6_SOURCE 8
 #define IPV6_DESTINATION 24
 
+#define IPV4_IDENTIFICATION 4
+#define IPV4_FRAGMENT_FIELD 6
+#define IPV4_TTL 8
+#define IPV4_PROTOCOL 9
+#define IPV4_CHECKSUM 10
+#define IPV4_SOURCE 12
+#define IPV4_DESTINATION 16
+#define IPV4_DONT_FRAGMENT 0x4000
+#define IPV4_MORE_FRAGMENTS 0x2000
+#define IPV4_FRAGMENT_OFFSET 0x1fff
+
+/* A part of a packet's payload; its headers are elsewhere. */
+struct segment {
+  const uint8_t *payload;
+  size_t length;
+};
+
+static inline bool is_ipv4(const uint8_t *packet) { return packet[0] >> 4 == 4; }
+
+/* With options. */
+static inline size_t ipv4_header_bytes(const uint8_t *packet) { return (packet[0] & 0x0f) * 4u; }
+
+static inline size_t ip_header_bytes(const uint8_t *packet) {
+  return is_ipv4(packet) ? ipv4_header_bytes(packet) : IPV6_HEADER_BYTES;
+}
+
 /* The length of the IPv6 packet at `bytes` without what follows its payload; 0 if there is none or it is cut off. */
 size_t ipv6_whole_length(const uint8_t *bytes, size_t length);
+
+/* The same for a packet of either version. All functions below are for whole packets. */
+size_t whole_length(const uint8_t *bytes, size_t length);
 
 enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
@@ -42,18 +80,29 @@ struct transport {
   enum fragment fragment;
 };
 
-/* `length` is that of the whole packet, at least 40. */
 struct transport find_transport(const uint8_t *packet, size_t length);
 
 static inline bool is_multicast(const uint8_t *address) { return address[0] == 0xff; }
+static inline bool is_ipv4_multicast(const uint8_t *address) { return address[0] >> 4 == 0xe; }
 bool is_unspecified(const uint8_t *address);
+
+/* An IPv4 address in 16 octets: ::ffff:a.b.c.d. */
+void map_address(uint8_t mapped[16], const uint8_t *address);
+bool is_mapped(const uint8_t *address);
 
 /* Whether a packet with these addresses may go into a tunnel. */
 bool may_leave_link(const uint8_t *packet);
 
+/* Whether it is an IPv4 packet without the don't-fragment bit. */
+bool may_be_fragmented(const uint8_t *packet);
+
+/* Hop limit or time to live. */
+static inline uint8_t hop_limit_of(const uint8_t *packet) { return packet[is_ipv4(packet) ? IPV4_TTL : IPV6_HOP_LIMIT]; }
+void decrement_hop_limit(uint8_t *packet);
+
 #define FLOW_KEY_BYTES 40u
 
-/* Source 16, destination 16, discriminator 4, protocol 1, kind 1, zero 2. */
+/* Source 16, destination 16, discriminator 4, protocol 1, kind 1, family 1, zero 1. */
 struct flow_key {
   uint8_t bytes[FLOW_KEY_BYTES];
 };
@@ -61,8 +110,9 @@ struct flow_key {
 void flow_key_of(const uint8_t *packet, size_t length, struct flow_key *key);
 void reverse_flow_key(const struct flow_key *key, struct flow_key *reversed);
 
+/* Or type of service. */
 static inline unsigned traffic_class_of(const uint8_t *packet) {
-  return (unsigned)(packet[0] & 0x0f) << 4 | packet[1] >> 4;
+  return is_ipv4(packet) ? packet[1] : (unsigned)(packet[0] & 0x0f) << 4 | packet[1] >> 4;
 }
 
 #endif

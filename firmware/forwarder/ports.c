@@ -5,14 +5,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "filter.h"
+
 static bool serves(const struct egress *egress, const struct tunnel *tunnel) {
+  /* An IPv4-mapped address stands for an IPv4 one alone. */
   return egress->interface_index == tunnel->interface_index && memcmp(egress->source, tunnel->outer_addresses, 16) == 0;
 }
 
 static struct egress *egress_for(struct ports *ports, const struct tunnel *tunnel) {
   for (struct egress *egress = ports->egresses; egress; egress = egress->next)
     if (serves(egress, tunnel)) return egress;
-  struct egress *egress = egress_open(tunnel->outer_addresses, tunnel->interface_index);
+  bool ipv4 = tunnel->encapsulation != ENCAPSULATION_IPV6;
+  struct egress *egress = egress_open(tunnel->outer_addresses, ipv4, tunnel->interface_index);
   if (!egress) return NULL;
   egress->next = ports->egresses;
   return ports->egresses = egress;
@@ -42,23 +46,23 @@ static int list_egresses(const struct ports *ports, struct table *table) {
   return 0;
 }
 
-static struct ingress *ingress_for(struct ports *ports, uint32_t interface_index) {
+static struct ingress *ingress_for(struct ports *ports, uint32_t interface_index, bool ipv4) {
   for (struct ingress *ingress = ports->ingresses; ingress; ingress = ingress->next)
-    if (ingress->interface_index == interface_index) return ingress;
-  struct ingress *ingress = ingress_open(interface_index);
+    if (ingress->interface_index == interface_index && ingress->ipv4 == ipv4) return ingress;
+  struct ingress *ingress = ingress_open(interface_index, ipv4);
   if (!ingress) return NULL;
   ingress->next = ports->ingresses;
   return ports->ingresses = ingress;
 }
 
-static int open_ingresses(struct ports *ports, const struct table *table) {
+static int open_ingresses(struct ports *ports, const struct table *table, bool ipv4) {
   for (size_t i = 0; i < table->interface_count; i++) {
-    struct ingress *ingress = ingress_for(ports, table->interfaces[i]);
+    struct ingress *ingress = ingress_for(ports, table->interfaces[i], ipv4);
     /* An interface that has just vanished is no error: the next table will not name it. */
     if (!ingress && (errno == ENODEV || errno == ENXIO)) continue;
     if (!ingress) return -errno;
     ingress->in_new = true;
-    int error = ingress_filter(ingress, table);
+    int error = filter_attach(ingress->socket, ipv4, table);
     if (error != 0) return error;
   }
   return 0;
@@ -67,7 +71,8 @@ static int open_ingresses(struct ports *ports, const struct table *table) {
 int ports_open(struct ports *ports, struct table *table) {
   int error = open_egresses(ports, table);
   if (error == 0) error = list_egresses(ports, table);
-  if (error == 0) error = open_ingresses(ports, table);
+  if (error == 0) error = open_ingresses(ports, table, false);
+  if (error == 0 && table_uses_ipv4(table)) error = open_ingresses(ports, table, true);
   return error;
 }
 

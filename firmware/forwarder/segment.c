@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 #include "checksum.h"
+#include "ipv4.h"
 
 #define TCP_HEADER_BYTES 20u
 #define TCP_SEQUENCE 4
@@ -9,14 +10,15 @@
 #define TCP_CHECKSUM 16
 #define TCP_FLAGS_LAST_ONLY 0x09 /* FIN, PSH */
 #define TCP_FLAGS_FIRST_ONLY 0x80 /* CWR */
-#define UDP_HEADER_BYTES 8u
 #define UDP_LENGTH 4
 #define UDP_CHECKSUM 6
 
-static uint8_t protocol_of(const struct virtio_net_hdr *offload) {
+static uint8_t protocol_of(const struct virtio_net_hdr *offload, const uint8_t *packet) {
   switch (offload->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+    case VIRTIO_NET_HDR_GSO_TCPV4:
+      return is_ipv4(packet) ? PROTOCOL_TCP : 0;
     case VIRTIO_NET_HDR_GSO_TCPV6:
-      return PROTOCOL_TCP;
+      return is_ipv4(packet) ? 0 : PROTOCOL_TCP;
     case VIRTIO_NET_HDR_GSO_UDP_L4:
       return PROTOCOL_UDP;
     default:
@@ -26,9 +28,9 @@ static uint8_t protocol_of(const struct virtio_net_hdr *offload) {
 
 bool plan_segments(const uint8_t *packet, size_t length, const struct virtio_net_hdr *offload,
                    struct segmentation *plan) {
-  uint8_t protocol = protocol_of(offload);
+  if (length == 0 || whole_length(packet, length) != length) return false;
+  uint8_t protocol = protocol_of(offload, packet);
   if (protocol == 0 || offload->gso_size == 0 || !(offload->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)) return false;
-  if (length == 0 || ipv6_whole_length(packet, length) != length) return false;
   struct transport transport = find_transport(packet, length);
   if (transport.protocol != protocol || transport.fragment != FRAGMENT_NONE || transport.offset != offload->csum_start)
     return false;
@@ -56,10 +58,21 @@ static void finish_checksum(uint8_t *headers, const struct segmentation *plan, s
   size_t header_bytes = plan->headers - plan->transport;
   uint8_t *header = headers + plan->transport;
   put_sum(header + at, 0);
-  uint64_t sum = sum_pseudo_header(headers + IPV6_SOURCE, (uint32_t)(header_bytes + segment->length), plan->protocol);
+  uint64_t sum = sum_pseudo_header(headers, (uint32_t)(header_bytes + segment->length), plan->protocol);
   sum = sum_words(header, header_bytes, sum);
   uint16_t folded = fold_sum(sum_words(segment->payload, segment->length, sum));
   put_checksum(header + at, folded == 0xffff ? 0 : folded);
+}
+
+/* The length, and in IPv4 an identification of each packet's own, as the kernel would count it up. */
+static void finish_ip_header(uint8_t *headers, size_t length, size_t number) {
+  if (!is_ipv4(headers)) {
+    store16(headers + 4, (uint16_t)(length - IPV6_HEADER_BYTES));
+    return;
+  }
+  store16(headers + 2, (uint16_t)length);
+  store16(headers + IPV4_IDENTIFICATION, (uint16_t)(load16(headers + IPV4_IDENTIFICATION) + number));
+  ipv4_set_checksum(headers);
 }
 
 struct segment cut_segment(const uint8_t *packet, const struct segmentation *plan, size_t number, uint8_t *headers) {
@@ -67,7 +80,7 @@ struct segment cut_segment(const uint8_t *packet, const struct segmentation *pla
   size_t length = plan->payload - start < plan->size ? plan->payload - start : plan->size;
   struct segment segment = {packet + plan->headers + start, length};
   memcpy(headers, packet, plan->headers);
-  store16(headers + 4, (uint16_t)(plan->headers - IPV6_HEADER_BYTES + length));
+  finish_ip_header(headers, plan->headers + length, number);
   uint8_t *header = headers + plan->transport;
   if (plan->protocol == PROTOCOL_UDP) {
     store16(header + UDP_LENGTH, (uint16_t)(UDP_HEADER_BYTES + length));

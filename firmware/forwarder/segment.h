@@ -10,7 +10,7 @@
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
-/* IPv6 header, extension headers and transport header of a packet that we cut. */
+/* IP header, extension headers or options, and transport header of a packet that we cut. */
 #define LARGEST_HEADERS_BYTES 256u
 
 struct segmentation {
@@ -24,11 +24,6 @@ struct segmentation {
 /* How to cut a packet with this virtio header. False if the two do not fit together. */
 bool plan_segments(const uint8_t *packet, size_t length, const struct virtio_net_hdr *offload,
                    struct segmentation *plan);
-
-struct segment {
-  const uint8_t *payload;
-  size_t length;
-};
 
 /* Segment `number`: its headers, checksum included, go to `headers` (plan->headers octets). */
 struct segment cut_segment(const uint8_t *packet, const struct segmentation *plan, size_t number, uint8_t *headers);

@@ -6,14 +6,16 @@
 #include "bytes.h"
 #include "packet.h"
 
-#define MAGIC 0x4d465401u
-#define HEADER_BYTES 32u
+#define MAGIC 0x4d465402u
+#define HEADER_BYTES 48u
 #define INTERFACE_BYTES 4u
-#define TUNNEL_BYTES 48u
+#define TUNNEL_BYTES 52u
 #define GROUP_BYTES 12u
 #define MEMBER_BYTES 8u
 #define PREFIX_BYTES 20u
-#define ENCAPSULATION_IPV6_IN_IPV6 1
+#define FAMILY_IPV6 6
+#define FAMILY_IPV4 4
+#define MAPPED_BITS 96u
 #define LARGEST_PATH_MTU_BYTES 65535u
 
 struct cursor {
@@ -30,7 +32,21 @@ static const uint8_t *take(struct cursor *cursor, size_t count, size_t size) {
   return at;
 }
 
-static bool is_unicast(const uint8_t *address) { return !is_unspecified(address) && !is_multicast(address); }
+static bool is_ipv6_unicast(const uint8_t *address) {
+  return !is_unspecified(address) && !is_multicast(address) && !is_mapped(address);
+}
+
+static bool is_ipv4_unicast(const uint8_t *address) {
+  return is_mapped(address) && address[12] != 0 && address[12] != 127 && address[12] < 224;
+}
+
+static uint64_t selector_of(const struct tunnel *tunnel) {
+  return tunnel_selector(tunnel->encapsulation, tunnel->source_port, tunnel->destination_port);
+}
+
+static bool same_ends(const struct tunnel *tunnel, const uint8_t *addresses, uint64_t selector) {
+  return memcmp(tunnel->outer_addresses, addresses, 32) == 0 && selector_of(tunnel) == selector;
+}
 
 static bool add_tunnel_id(struct table *table, size_t place) {
   uint32_t id = table->tunnels[place].id;
@@ -42,24 +58,31 @@ static bool add_tunnel_id(struct table *table, size_t place) {
   return true;
 }
 
-static void add_tunnel_addresses(struct table *table, size_t place) {
-  const uint8_t *addresses = table->tunnels[place].outer_addresses;
-  uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
-  for (int64_t other; (other = index_at(&table->tunnels_by_addresses, slot)) >= 0;
-       slot = index_next(&table->tunnels_by_addresses, slot))
-    if (memcmp(table->tunnels[other].outer_addresses, addresses, 32) == 0) return;
-  index_put(&table->tunnels_by_addresses, slot, place);
+static uint64_t ends_hash(const uint8_t *addresses, uint64_t selector, uint32_t group_id) {
+  return hash_bytes(addresses, 32, selector * 0x9e3779b97f4a7c15u + group_id);
+}
+
+static void add_tunnel_ends(struct table *table, size_t place) {
+  const struct tunnel *tunnel = &table->tunnels[place];
+  const uint8_t *addresses = tunnel->outer_addresses;
+  uint64_t selector = selector_of(tunnel);
+  uint32_t slot = index_first(&table->tunnels_by_ends, ends_hash(addresses, selector, 0));
+  for (int64_t other; (other = index_at(&table->tunnels_by_ends, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_ends, slot))
+    if (same_ends(&table->tunnels[other], addresses, selector)) return;
+  index_put(&table->tunnels_by_ends, slot, place);
 }
 
 /* Two home addresses may share a care-of address; two bindings of one may not. */
 static bool add_binding(struct table *table, size_t place) {
   const struct tunnel *tunnel = &table->tunnels[place];
-  uint32_t slot = index_first(&table->tunnels_by_binding, hash_bytes(tunnel->outer_addresses, 32, tunnel->group->id));
+  const uint8_t *addresses = tunnel->outer_addresses;
+  uint64_t selector = selector_of(tunnel);
+  uint32_t slot = index_first(&table->tunnels_by_binding, ends_hash(addresses, selector, tunnel->group->id));
   for (int64_t other; (other = index_at(&table->tunnels_by_binding, slot)) >= 0;
        slot = index_next(&table->tunnels_by_binding, slot)) {
     const struct tunnel *present = &table->tunnels[other];
-    if (present->group == tunnel->group && memcmp(present->outer_addresses, tunnel->outer_addresses, 32) == 0)
-      return false;
+    if (present->group == tunnel->group && same_ends(present, addresses, selector)) return false;
   }
   index_put(&table->tunnels_by_binding, slot, place);
   return true;
@@ -75,13 +98,21 @@ static bool add_group_id(struct table *table, size_t place) {
   return true;
 }
 
+static uint64_t route_hash(const uint8_t *prefix, unsigned bits, bool ipv4) {
+  return hash_bytes(prefix, 16, bits | (ipv4 ? 1u << 8 : 0));
+}
+
+static bool is_route(const struct route *route, const uint8_t *prefix, unsigned bits, bool ipv4) {
+  return route->prefix_bits == bits && route->ipv4 == ipv4 && memcmp(route->prefix, prefix, 16) == 0;
+}
+
 static bool add_route(struct table *table, size_t place) {
   const struct route *route = &table->routes[place];
-  uint32_t slot = index_first(&table->routes_by_prefix, hash_bytes(route->prefix, 16, route->prefix_bits));
+  uint32_t slot = index_first(&table->routes_by_prefix, route_hash(route->prefix, route->prefix_bits, route->ipv4));
   for (int64_t other; (other = index_at(&table->routes_by_prefix, slot)) >= 0;
        slot = index_next(&table->routes_by_prefix, slot)) {
     const struct route *present = &table->routes[other];
-    if (present->prefix_bits == route->prefix_bits && memcmp(present->prefix, route->prefix, 16) == 0) return false;
+    if (is_route(present, route->prefix, route->prefix_bits, route->ipv4)) return false;
   }
   index_put(&table->routes_by_prefix, slot, place);
   return true;
@@ -97,23 +128,48 @@ static bool parse_interfaces(struct table *table, const uint8_t *at) {
   return true;
 }
 
+static void set_ipv6_ends(struct tunnel *tunnel) {
+  tunnel->overhead = IPV6_HEADER_BYTES;
+  tunnel->destination.ipv6.sin6_family = AF_INET6;
+  memcpy(&tunnel->destination.ipv6.sin6_addr, tunnel->outer_addresses + 16, 16);
+}
+
+static void set_ipv4_ends(struct tunnel *tunnel) {
+  bool udp = tunnel->encapsulation == ENCAPSULATION_UDP;
+  tunnel->overhead = IPV4_HEADER_BYTES + (udp ? UDP_HEADER_BYTES : 0);
+  tunnel->destination.ipv4.sin_family = AF_INET;
+  memcpy(&tunnel->destination.ipv4.sin_addr, tunnel->outer_addresses + 28, 4);
+}
+
+static bool has_sound_ends(const struct tunnel *tunnel) {
+  const uint8_t *source = tunnel->outer_addresses, *destination = source + 16;
+  bool udp = tunnel->encapsulation == ENCAPSULATION_UDP;
+  if ((tunnel->source_port != 0) != udp || (tunnel->destination_port != 0) != udp) return false;
+  if (tunnel->encapsulation == ENCAPSULATION_IPV6)
+    return is_ipv6_unicast(source) && is_ipv6_unicast(destination) && tunnel->path_mtu >= IPV6_MINIMUM_MTU_BYTES;
+  return is_ipv4_unicast(source) && is_ipv4_unicast(destination) && tunnel->path_mtu >= IPV4_MINIMUM_MTU_BYTES;
+}
+
 static bool parse_tunnel(struct tunnel *tunnel, const uint8_t *at) {
   tunnel->id = load32(at);
+  tunnel->encapsulation = at[4];
   tunnel->usable = at[5] == 1;
   tunnel->interface_index = load32(at + 8);
   tunnel->path_mtu = load32(at + 12);
-  memcpy(tunnel->outer_addresses, at + 16, 32);
-  tunnel->destination.sin6_family = AF_INET6;
-  memcpy(&tunnel->destination.sin6_addr, at + 32, 16);
-  return tunnel->id != 0 && at[4] == ENCAPSULATION_IPV6_IN_IPV6 && at[5] <= 1 && load16(at + 6) == 0 &&
-         tunnel->path_mtu >= IPV6_MINIMUM_MTU_BYTES && tunnel->path_mtu <= LARGEST_PATH_MTU_BYTES &&
-         is_unicast(at + 16) && is_unicast(at + 32);
+  tunnel->source_port = load16(at + 16);
+  tunnel->destination_port = load16(at + 18);
+  memcpy(tunnel->outer_addresses, at + 20, 32);
+  if (at[4] < ENCAPSULATION_IPV6 || at[4] > ENCAPSULATION_UDP) return false;
+  if (tunnel->encapsulation == ENCAPSULATION_IPV6) set_ipv6_ends(tunnel);
+  else set_ipv4_ends(tunnel);
+  return tunnel->id != 0 && at[5] <= 1 && load16(at + 6) == 0 && tunnel->path_mtu <= LARGEST_PATH_MTU_BYTES &&
+         has_sound_ends(tunnel);
 }
 
 static bool parse_tunnels(struct table *table, const uint8_t *at) {
   for (size_t i = 0; i < table->tunnel_count; i++, at += TUNNEL_BYTES) {
     if (!parse_tunnel(&table->tunnels[i], at) || !add_tunnel_id(table, i)) return false;
-    add_tunnel_addresses(table, i);
+    add_tunnel_ends(table, i);
   }
   return true;
 }
@@ -136,9 +192,11 @@ static bool parse_member(struct table *table, struct group *group, struct tunnel
 
 static bool parse_prefix(struct route *route, struct group *group, const uint8_t *at) {
   memcpy(route->prefix, at, 16);
-  route->prefix_bits = at[16];
+  route->ipv4 = at[17] == FAMILY_IPV4;
+  route->prefix_bits = at[16] + (route->ipv4 ? MAPPED_BITS : 0);
   route->group = group;
-  if (route->prefix_bits > 128 || at[17] != 0 || load16(at + 18) != 0) return false;
+  if (at[17] != FAMILY_IPV6 && at[17] != FAMILY_IPV4) return false;
+  if (route->prefix_bits > 128 || load16(at + 18) != 0 || (route->ipv4 && !is_mapped(at))) return false;
   mask_address(route->prefix, route->prefix_bits);
   return memcmp(route->prefix, at, 16) == 0;
 }
@@ -186,10 +244,12 @@ static bool index_bindings(struct table *table) {
 }
 
 static void list_prefix_lengths(struct table *table) {
-  bool used[129] = {false};
-  for (size_t i = 0; i < table->route_count; i++) used[table->routes[i].prefix_bits] = true;
-  for (int bits = 128; bits >= 0; bits--)
-    if (used[bits]) table->prefix_lengths[table->prefix_length_count++] = (unsigned)bits;
+  bool used[2][129] = {{false}};
+  for (size_t i = 0; i < table->route_count; i++) used[table->routes[i].ipv4][table->routes[i].prefix_bits] = true;
+  for (int ipv4 = 0; ipv4 < 2; ipv4++)
+    for (int bits = 128; bits >= 0; bits--)
+      if (used[ipv4][bits])
+        table->prefix_lengths[ipv4].bits[table->prefix_lengths[ipv4].count++] = (unsigned)bits;
 }
 
 static void *array(size_t count, size_t size) { return calloc(count ? count : 1, size); }
@@ -202,7 +262,7 @@ static bool allocate(struct table *table, size_t members) {
   table->routes = array(table->route_count, sizeof *table->routes);
   return table->interfaces && table->tunnels && table->groups && table->members && table->routes &&
          index_create(&table->tunnels_by_id, table->tunnel_count) &&
-         index_create(&table->tunnels_by_addresses, table->tunnel_count) &&
+         index_create(&table->tunnels_by_ends, table->tunnel_count) &&
          index_create(&table->tunnels_by_binding, table->tunnel_count) &&
          index_create(&table->groups_by_id, table->group_count) &&
          index_create(&table->routes_by_prefix, table->route_count);
@@ -218,8 +278,11 @@ static int parse(struct table *table, const uint8_t *bytes, size_t length) {
   table->tunnel_count = load32(header + 8);
   table->group_count = load32(header + 12);
   memcpy(table->icmp_source, header + 16, 16);
+  table->has_icmpv4_source = !is_unspecified(header + 32);
+  memcpy(table->icmpv4_source, header + 44, 4);
   if (table->side != SIDE_MOBILE_ROUTER && table->side != SIDE_HOME_AGENT) return EINVAL;
-  if (!is_unicast(table->icmp_source) || table->interface_count > MAXIMUM_INTERFACES) return EINVAL;
+  if (!is_ipv6_unicast(table->icmp_source) || table->interface_count > MAXIMUM_INTERFACES) return EINVAL;
+  if (table->has_icmpv4_source && !is_ipv4_unicast(header + 32)) return EINVAL;
 
   const uint8_t *interfaces = take(&cursor, table->interface_count, INTERFACE_BYTES);
   if (!interfaces) return EINVAL;
@@ -248,7 +311,7 @@ struct table *table_parse(const uint8_t *bytes, size_t length) {
 void table_free(struct table *table) {
   if (!table) return;
   index_destroy(&table->tunnels_by_id);
-  index_destroy(&table->tunnels_by_addresses);
+  index_destroy(&table->tunnels_by_ends);
   index_destroy(&table->tunnels_by_binding);
   index_destroy(&table->groups_by_id);
   index_destroy(&table->routes_by_prefix);
@@ -277,50 +340,46 @@ struct group *table_group(const struct table *table, uint32_t id) {
   return NULL;
 }
 
-/* As in the packets that we send. */
-static void swap_addresses(uint8_t addresses[32], const uint8_t *received_addresses) {
-  memcpy(addresses, received_addresses + 16, 16);
-  memcpy(addresses + 16, received_addresses, 16);
-}
-
-struct tunnel *table_tunnel_from(const struct table *table, const uint8_t *received_addresses,
-                                 const struct group *group) {
-  uint8_t addresses[32];
+struct tunnel *table_tunnel_between(const struct table *table, const struct tunnel_ends *ends,
+                                    const struct group *group) {
   if (!group) return NULL;
-  swap_addresses(addresses, received_addresses);
-  uint32_t slot = index_first(&table->tunnels_by_binding, hash_bytes(addresses, 32, group->id));
+  uint32_t slot = index_first(&table->tunnels_by_binding, ends_hash(ends->addresses, ends->selector, group->id));
   for (int64_t place; (place = index_at(&table->tunnels_by_binding, slot)) >= 0;
        slot = index_next(&table->tunnels_by_binding, slot)) {
     struct tunnel *tunnel = &table->tunnels[place];
-    if (tunnel->group == group && memcmp(tunnel->outer_addresses, addresses, 32) == 0) return tunnel;
+    if (tunnel->group == group && same_ends(tunnel, ends->addresses, ends->selector)) return tunnel;
   }
   return NULL;
 }
 
-bool table_has_tunnel_from(const struct table *table, const uint8_t *received_addresses) {
-  uint8_t addresses[32];
-  swap_addresses(addresses, received_addresses);
-  uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
-  for (int64_t place; (place = index_at(&table->tunnels_by_addresses, slot)) >= 0;
-       slot = index_next(&table->tunnels_by_addresses, slot))
-    if (memcmp(table->tunnels[place].outer_addresses, addresses, 32) == 0) return true;
+bool table_has_tunnel_between(const struct table *table, const struct tunnel_ends *ends) {
+  uint32_t slot = index_first(&table->tunnels_by_ends, ends_hash(ends->addresses, ends->selector, 0));
+  for (int64_t place; (place = index_at(&table->tunnels_by_ends, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_ends, slot))
+    if (same_ends(&table->tunnels[place], ends->addresses, ends->selector)) return true;
   return false;
 }
 
-struct group *table_group_of(const struct table *table, const uint8_t *address) {
+const struct route *table_route_of(const struct table *table, const uint8_t *address, bool ipv4) {
   uint8_t masked[16];
   memcpy(masked, address, 16);
-  for (size_t i = 0; i < table->prefix_length_count; i++) {
-    unsigned bits = table->prefix_lengths[i];
+  for (size_t i = 0; i < table->prefix_lengths[ipv4].count; i++) {
+    unsigned bits = table->prefix_lengths[ipv4].bits[i];
     mask_address(masked, bits);
-    uint32_t slot = index_first(&table->routes_by_prefix, hash_bytes(masked, 16, bits));
+    uint32_t slot = index_first(&table->routes_by_prefix, route_hash(masked, bits, ipv4));
     for (int64_t place; (place = index_at(&table->routes_by_prefix, slot)) >= 0;
          slot = index_next(&table->routes_by_prefix, slot)) {
       const struct route *route = &table->routes[place];
-      if (route->prefix_bits == bits && memcmp(route->prefix, masked, 16) == 0) return route->group;
+      if (is_route(route, masked, bits, ipv4)) return route;
     }
   }
   return NULL;
+}
+
+bool table_uses_ipv4(const struct table *table) {
+  for (size_t i = 0; i < table->tunnel_count; i++)
+    if (table->tunnels[i].encapsulation != ENCAPSULATION_IPV6) return true;
+  return false;
 }
 
 void table_inherit(struct table *table, const struct table *before) {

@@ -12,20 +12,38 @@
 #define MAXIMUM_INTERFACES 64u
 
 enum side { SIDE_MOBILE_ROUTER = 1, SIDE_HOME_AGENT = 2 };
+enum encapsulation { ENCAPSULATION_IPV6 = 1, ENCAPSULATION_IPV4 = 2, ENCAPSULATION_UDP = 3 };
 enum mode { MODE_FIRST_USABLE = 1, MODE_BALANCE = 2, MODE_FOLLOW = 3 };
 
 struct egress;
+
+/* What tells tunnels apart. */
+struct tunnel_ends {
+  uint8_t addresses[32]; /* source, destination; IPv4 ones are IPv4-mapped */
+  uint64_t selector;     /* encapsulation and ports */
+};
+
+static inline uint64_t tunnel_selector(enum encapsulation encapsulation, uint16_t source_port,
+                                       uint16_t destination_port) {
+  return (uint64_t)encapsulation << 32 | (uint32_t)source_port << 16 | destination_port;
+}
 
 struct tunnel {
   uint32_t id;
   uint32_t interface_index;
   uint32_t path_mtu;
+  enum encapsulation encapsulation;
+  uint32_t overhead; /* octets of the outer headers */
+  uint16_t source_port, destination_port; /* of ENCAPSULATION_UDP */
   bool usable;
-  uint8_t outer_addresses[32]; /* source, destination: as in the packets that we send */
+  uint8_t outer_addresses[32]; /* source, destination: as in the packets that we send; IPv4 ones are IPv4-mapped */
   struct group *group;
   uint16_t weight;
   struct egress *egress; /* set by whoever does the input and output */
-  struct sockaddr_in6 destination;
+  union {
+    struct sockaddr_in6 ipv6;
+    struct sockaddr_in ipv4;
+  } destination;
 
   uint64_t sent_packets, sent_bytes;
   uint64_t received_packets, received_bytes;
@@ -41,14 +59,17 @@ struct group {
 };
 
 struct route {
-  uint8_t prefix[16];
+  uint8_t prefix[16]; /* IPv4-mapped, with 96 bits more, if it is an IPv4 one */
   unsigned prefix_bits;
+  bool ipv4;
   struct group *group;
 };
 
 struct table {
   enum side side;
   uint8_t icmp_source[16];
+  bool has_icmpv4_source;
+  uint8_t icmpv4_source[4];
   size_t interface_count, tunnel_count, group_count, route_count;
   uint32_t *interfaces;
   struct tunnel *tunnels;
@@ -56,10 +77,12 @@ struct table {
   struct tunnel **members; /* the groups' tunnels, one group behind the other */
   struct route *routes;
   struct index tunnels_by_id, groups_by_id, routes_by_prefix;
-  struct index tunnels_by_addresses; /* one of those with the same outer addresses */
-  struct index tunnels_by_binding;   /* by outer addresses and group: all of them */
-  unsigned prefix_lengths[129]; /* those in use, the longest first */
-  size_t prefix_length_count;
+  struct index tunnels_by_ends;    /* one of those with the same ends */
+  struct index tunnels_by_binding; /* by ends and group: all of them */
+  struct {
+    unsigned bits[129]; /* those in use, the longest first */
+    size_t count;
+  } prefix_lengths[2]; /* of IPv6 and IPv4 */
   struct egress **egresses; /* all that the tunnels use; set by whoever does the input and output */
   size_t egress_count;
 };
@@ -70,13 +93,15 @@ void table_free(struct table *table);
 
 struct tunnel *table_tunnel(const struct table *table, uint32_t id);
 struct group *table_group(const struct table *table, uint32_t id);
-/* By source and destination of a received packet, and the group that its inner packet belongs to; NULL for no group. */
-struct tunnel *table_tunnel_from(const struct table *table, const uint8_t *received_addresses,
-                                 const struct group *group);
-/* Whether any group has a tunnel with these addresses. */
-bool table_has_tunnel_from(const struct table *table, const uint8_t *received_addresses);
-/* The group with the longest prefix that holds the address. */
-struct group *table_group_of(const struct table *table, const uint8_t *address);
+/* By its ends, and the group that the inner packet belongs to; NULL for no group. */
+struct tunnel *table_tunnel_between(const struct table *table, const struct tunnel_ends *ends,
+                                    const struct group *group);
+/* Whether any group has a tunnel with these ends. */
+bool table_has_tunnel_between(const struct table *table, const struct tunnel_ends *ends);
+/* The longest prefix that holds the address (16 octets, IPv4-mapped if `ipv4`), or NULL. */
+const struct route *table_route_of(const struct table *table, const uint8_t *address, bool ipv4);
+/* Whether there are tunnels in IPv4. */
+bool table_uses_ipv4(const struct table *table);
 
 /* Takes over what the table before had learnt and counted. */
 void table_inherit(struct table *table, const struct table *before);

@@ -1,11 +1,20 @@
 import type { Address } from '../bytes/address.ts';
 import { type Prefix, prefixContains } from '../bytes/prefix.ts';
-import type { BindingGroup, ForwardingTable, Tunnel } from './table.ts';
+import type { BindingGroup, Encapsulation, ForwardingTable, Tunnel } from './table.ts';
 
 /** A tunnel with its place in its group. */
 export interface CompiledTunnel extends Tunnel {
   readonly weight: number;
   readonly group: BindingGroup;
+}
+
+/** What tells tunnels apart: how packets are encapsulated, and between which addresses and ports. */
+export interface TunnelEnds {
+  readonly encapsulation: Encapsulation;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
 }
 
 interface Route {
@@ -17,7 +26,7 @@ interface Route {
 export class CompiledTable {
   readonly table: ForwardingTable;
   readonly #byId = new Map<number, CompiledTunnel>();
-  readonly #byOuterAddresses = new Map<string, readonly CompiledTunnel[]>();
+  readonly #byEnds = new Map<string, readonly CompiledTunnel[]>();
   /** The longest prefixes first. */
   readonly #routes: readonly Route[];
 
@@ -28,8 +37,8 @@ export class CompiledTable {
       for (const { tunnelId, weight } of group.tunnels) {
         const tunnel = { ...tunnels.get(tunnelId)!, weight, group };
         this.#byId.set(tunnelId, tunnel);
-        const addresses = tunnel.outerSource + tunnel.outerDestination;
-        this.#byOuterAddresses.set(addresses, [...(this.#byOuterAddresses.get(addresses) ?? []), tunnel]);
+        const ends = textOf(endsOf(tunnel));
+        this.#byEnds.set(ends, [...(this.#byEnds.get(ends) ?? []), tunnel]);
       }
     this.#routes = table.groups
       .flatMap((group) => group.prefixes.map((prefix) => ({ prefix, group })))
@@ -41,20 +50,46 @@ export class CompiledTable {
   }
 
   /**
-   * The tunnels that bring packets from `source`, the far end, to `destination`, ours: at most one of each group, for
-   * several home addresses may share a care-of address.
+   * The tunnels that bring packets with these ends, the far one being the source: at most one of each group, for several
+   * home addresses may share a care-of address.
    */
-  tunnelsFrom(source: Address, destination: Address): readonly CompiledTunnel[] {
-    return this.#byOuterAddresses.get(destination + source) ?? [];
+  tunnelsFrom({
+    encapsulation,
+    source,
+    destination,
+    sourcePort,
+    destinationPort,
+  }: TunnelEnds): readonly CompiledTunnel[] {
+    const ours = { encapsulation, source: destination, destination: source };
+    return this.#byEnds.get(textOf({ ...ours, sourcePort: destinationPort, destinationPort: sourcePort })) ?? [];
   }
 
   /** The group whose prefix holds the address, the longest prefix of all groups. */
   groupOf(address: Address): BindingGroup | undefined {
-    return this.#routes.find((route) => prefixContains(route.prefix, address))?.group;
+    return this.#routeOf(address)?.group;
+  }
+
+  /** Whether the address has a prefix of its own, as home addresses have. */
+  isHomeAddress(address: Address): boolean {
+    return this.#routeOf(address)?.prefix.length === address.length * 8;
+  }
+
+  #routeOf(address: Address): Route | undefined {
+    return this.#routes.find((route) => prefixContains(route.prefix, address));
   }
 
   /** The usable tunnels of a group in its order of preference. */
   usable(group: BindingGroup): CompiledTunnel[] {
     return group.tunnels.map((member) => this.#byId.get(member.tunnelId)!).filter((tunnel) => tunnel.usable);
   }
+}
+
+/** As in the packets that we send. */
+export function endsOf(tunnel: Tunnel): TunnelEnds {
+  const { encapsulation, outerSource: source, outerDestination: destination, sourcePort, destinationPort } = tunnel;
+  return { encapsulation, source, destination, sourcePort, destinationPort };
+}
+
+export function textOf({ encapsulation, source, destination, sourcePort, destinationPort }: TunnelEnds): string {
+  return `${encapsulation} ${sourcePort} ${destinationPort} ${source}${destination}`;
 }

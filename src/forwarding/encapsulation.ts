@@ -1,115 +1,136 @@
 import { addressToBytes } from '../bytes/address.ts';
 import { Writer } from '../bytes/writer.ts';
-import { FRAGMENT_HEADER_BYTES, IPV6_HEADER_BYTES, Protocol, wholeIpv6Packet } from './ipv6-header.ts';
-import type { Tunnel } from './table.ts';
+import { isIpv4Packet, trafficClassOf } from './ip-packet.ts';
+import { DONT_FRAGMENT, IPV4_HEADER_BYTES, MORE_FRAGMENTS, setHeaderChecksum } from './ipv4-header.ts';
+import { FRAGMENT_HEADER_BYTES, IPV6_HEADER_BYTES } from './ipv6-header.ts';
+import { Protocol } from './protocol.ts';
+import { Encapsulation, type Tunnel } from './table.ts';
 
 /** The router's default (RFC 2473 §6.3), not the host's (RFC 3963 §5.5). */
 const OUTER_HOP_LIMIT = 64;
-const MORE_FRAGMENTS = 1;
-const OPTION_PAD1 = 0;
-/** Bits of an option's type that tell to discard the packet when the option is not known (RFC 8200 §4.2). */
-const OPTION_ACTION = 0xc0;
+export const UDP_HEADER_BYTES = 8;
+const MORE_IPV6_FRAGMENTS = 1;
 
-const ECN = 0x03;
-const NOT_ECT = 0;
-const ECT_1 = 1;
-const ECT_0 = 2;
-const CE = 3;
+const OVERHEAD_BYTES = {
+  [Encapsulation.ipv6]: IPV6_HEADER_BYTES,
+  [Encapsulation.ipv4]: IPV4_HEADER_BYTES,
+  [Encapsulation.udp]: IPV4_HEADER_BYTES + UDP_HEADER_BYTES,
+} as const;
 
 /** The largest inner packet that a tunnel takes without fragmenting (RFC 2473 §6.7). */
 export function innerMtuBytes(tunnel: Tunnel): number {
-  return tunnel.pathMtuBytes - IPV6_HEADER_BYTES;
+  return tunnel.pathMtuBytes - OVERHEAD_BYTES[tunnel.encapsulation];
 }
 
 /**
- * Puts an inner packet into an outer one (RFC 2473 §3.1), with its traffic class (RFC 6040 §4.1, normal mode) and the
- * flow's hash as flow label (RFC 6438 §3.1).
+ * Puts an inner packet into an outer one (RFC 2473 §3.1, RFC 4213 §3.5, RFC 2003 §3.1, RFC 5555 §4.1), with its traffic
+ * class or type of service (RFC 6040 §4.1, normal mode) and, in IPv6, the flow's hash as flow label (RFC 6438 §3.1).
+ * An outer IPv4 packet must not be fragmented on its way, and so needs no identification (RFC 6864 §4.1).
  */
 export function encapsulate(tunnel: Tunnel, flowLabel: number, inner: Uint8Array): Uint8Array {
-  return outerPacket(tunnel, flowLabel, inner, Protocol.ipv6, [inner]);
+  const { protocol, parts } = payloadOf(tunnel, inner);
+  if (tunnel.encapsulation !== Encapsulation.ipv6) return ipv4Packet(tunnel, inner, protocol, DONT_FRAGMENT, 0, parts);
+  return ipv6Packet(tunnel, flowLabel, inner, protocol, parts);
 }
 
-/** The two fragments of the outer packet, for an inner packet that must not be refused (RFC 2473 §7.1 (b)). */
+/**
+ * The fragments of the outer packet, for an inner IPv6 packet that must not be refused (RFC 2473 §7.1 (b), RFC 4213
+ * §3.2.1): two, or three where an IPv4 path is very narrow.
+ */
 export function encapsulateInFragments(
   tunnel: Tunnel,
   flowLabel: number,
   inner: Uint8Array,
   identification: number,
-): [Uint8Array, Uint8Array] {
-  const room = tunnel.pathMtuBytes - IPV6_HEADER_BYTES - FRAGMENT_HEADER_BYTES;
-  const cut = room - (room % 8);
-  const fragment = (start: number, end: number, more: number) => {
-    const header = new Writer(FRAGMENT_HEADER_BYTES)
-      .u8(Protocol.ipv6)
-      .u8(0)
-      .u16(start | more)
-      .u32(identification);
-    return outerPacket(tunnel, flowLabel, inner, Protocol.fragment, [header.bytes(), inner.subarray(start, end)]);
-  };
-  return [fragment(0, cut, MORE_FRAGMENTS), fragment(cut, inner.length, 0)];
+): Uint8Array[] {
+  const { protocol, parts } = payloadOf(tunnel, inner);
+  const payload = joined(parts);
+  const inIpv6 = tunnel.encapsulation === Encapsulation.ipv6;
+  const headers = inIpv6 ? IPV6_HEADER_BYTES + FRAGMENT_HEADER_BYTES : IPV4_HEADER_BYTES;
+  const step = (tunnel.pathMtuBytes - headers) & ~7;
+  const fragments: Uint8Array[] = [];
+  for (let start = 0; start < payload.length; start += step) {
+    const piece = payload.subarray(start, start + step);
+    const last = start + step >= payload.length;
+    if (inIpv6) {
+      const header = new Writer(FRAGMENT_HEADER_BYTES)
+        .u8(protocol)
+        .u8(0)
+        .u16(start | (last ? 0 : MORE_IPV6_FRAGMENTS))
+        .u32(identification);
+      fragments.push(ipv6Packet(tunnel, flowLabel, inner, Protocol.fragment, [header.bytes(), piece]));
+    } else {
+      const field = (start / 8) | (last ? 0 : MORE_FRAGMENTS);
+      // Never 0: for a kernel that means that there is none yet.
+      fragments.push(ipv4Packet(tunnel, inner, protocol, field, (identification % 0xffff) + 1, [piece]));
+    }
+  }
+  return fragments;
 }
 
-function outerPacket(
+/** What follows the outer IP header. */
+function payloadOf(tunnel: Tunnel, inner: Uint8Array): { protocol: number; parts: Uint8Array[] } {
+  if (tunnel.encapsulation !== Encapsulation.udp)
+    return { protocol: isIpv4Packet(inner) ? Protocol.ipv4 : Protocol.ipv6, parts: [inner] };
+  // Without a checksum: both inner headers and what is in them have their own.
+  const header = new Writer(UDP_HEADER_BYTES)
+    .u16(tunnel.sourcePort)
+    .u16(tunnel.destinationPort)
+    .u16(UDP_HEADER_BYTES + inner.length)
+    .u16(0);
+  return { protocol: Protocol.udp, parts: [header.bytes(), inner] };
+}
+
+function ipv6Packet(
   tunnel: Tunnel,
   flowLabel: number,
   inner: Uint8Array,
   nextHeader: number,
   parts: readonly Uint8Array[],
 ): Uint8Array {
-  const payloadBytes = parts.reduce((sum, part) => sum + part.length, 0);
-  const writer = new Writer(IPV6_HEADER_BYTES + payloadBytes)
-    .u8(0x60 | (trafficClassOf(inner) >> 4))
-    .u8(((trafficClassOf(inner) & 0x0f) << 4) | ((flowLabel >>> 16) & 0x0f))
+  const trafficClass = trafficClassOf(inner);
+  const header = new Writer(IPV6_HEADER_BYTES)
+    .u8(0x60 | (trafficClass >> 4))
+    .u8(((trafficClass & 0x0f) << 4) | ((flowLabel >>> 16) & 0x0f))
     .u16(flowLabel & 0xffff)
-    .u16(payloadBytes)
+    .u16(octetsIn(parts))
     .u8(nextHeader)
     .u8(OUTER_HOP_LIMIT)
     .put(addressToBytes(tunnel.outerSource))
     .put(addressToBytes(tunnel.outerDestination));
+  return joined([header.bytes(), ...parts]);
+}
+
+function ipv4Packet(
+  tunnel: Tunnel,
+  inner: Uint8Array,
+  protocol: number,
+  fragmentField: number,
+  identification: number,
+  parts: readonly Uint8Array[],
+): Uint8Array {
+  const header = new Writer(IPV4_HEADER_BYTES)
+    .u8(0x45)
+    .u8(trafficClassOf(inner))
+    .u16(IPV4_HEADER_BYTES + octetsIn(parts))
+    .u16(identification)
+    .u16(fragmentField)
+    .u8(OUTER_HOP_LIMIT)
+    .u8(protocol)
+    .u16(0)
+    .put(addressToBytes(tunnel.outerSource))
+    .put(addressToBytes(tunnel.outerDestination));
+  const packet = joined([header.bytes(), ...parts]);
+  setHeaderChecksum(packet);
+  return packet;
+}
+
+function octetsIn(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const writer = new Writer(octetsIn(parts));
   for (const part of parts) writer.put(part);
   return writer.bytes();
-}
-
-/**
- * What a whole outer packet carries: directly, or behind one destination options header that holds nothing but options
- * that may be skipped, such as the Tunnel Encapsulation Limit (RFC 2473 §4.1.1). `undefined` if it carries no whole
- * IPv6 packet.
- */
-export function innerPacketOf(outer: Uint8Array): Uint8Array | undefined {
-  if (outer[6] === Protocol.ipv6) return wholeIpv6Packet(outer.subarray(IPV6_HEADER_BYTES));
-  if (outer[6] !== Protocol.destinationOptions || outer.length < IPV6_HEADER_BYTES + 8) return undefined;
-  const end = IPV6_HEADER_BYTES + (outer[IPV6_HEADER_BYTES + 1]! + 1) * 8;
-  if (outer[IPV6_HEADER_BYTES] !== Protocol.ipv6 || end > outer.length) return undefined;
-  if (!onlySkippableOptions(outer.subarray(IPV6_HEADER_BYTES + 2, end))) return undefined;
-  return wholeIpv6Packet(outer.subarray(end));
-}
-
-function onlySkippableOptions(options: Uint8Array): boolean {
-  let at = 0;
-  while (at < options.length) {
-    const type = options[at]!;
-    if ((type & OPTION_ACTION) !== 0) return false;
-    if (type === OPTION_PAD1) at++;
-    else if (at + 2 > options.length) return false;
-    else at += 2 + options[at + 1]!;
-  }
-  return at === options.length;
-}
-
-/** The ECN field of the packet that leaves the tunnel; `undefined`: it is to be dropped (RFC 6040 §4.2, figure 4). */
-export function decapsulatedEcn(inner: number, outer: number): number | undefined {
-  if (outer === CE) return inner === NOT_ECT ? undefined : CE;
-  return inner === ECT_0 && outer === ECT_1 ? ECT_1 : inner;
-}
-
-export function trafficClassOf(packet: Uint8Array): number {
-  return ((packet[0]! & 0x0f) << 4) | (packet[1]! >> 4);
-}
-
-export function ecnOf(packet: Uint8Array): number {
-  return trafficClassOf(packet) & ECN;
-}
-
-export function setEcn(packet: Uint8Array, ecn: number): void {
-  packet[1] = (packet[1]! & ~(ECN << 4)) | (ecn << 4);
 }

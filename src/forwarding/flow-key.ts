@@ -1,8 +1,12 @@
-import { findTransport, Protocol } from './ipv6-header.ts';
+import { type Address, addressToBytes } from '../bytes/address.ts';
+import { destinationOf, findTransport, isIpv4Packet, sourceOf } from './ip-packet.ts';
+import { mappedAddress } from './mapped-address.ts';
+import { Protocol } from './protocol.ts';
 
 /**
- * What makes packets one flow, in 40 octets: source (16), destination (16), discriminator (4), protocol (1),
- * kind (1), zero (2). The discriminator is the two ports, twice the identifier of an ICMPv6 echo, or the flow label.
+ * What makes packets one flow, in 40 octets: source (16), destination (16), discriminator (4), protocol (1), kind (1),
+ * family (1: 4 for IPv4, whose addresses are IPv4-mapped; 0 for IPv6), zero (1). The discriminator is the two ports,
+ * twice the identifier of an ICMP echo, or the flow label (0 for IPv4).
  */
 export type FlowKey = Uint8Array;
 
@@ -10,6 +14,8 @@ export const FLOW_KEY_BYTES = 40;
 const DISCRIMINATOR = 32;
 const PROTOCOL = 36;
 const KIND = 37;
+const FAMILY = 38;
+const FAMILY_IPV4 = 4;
 
 const KIND_FLOW_LABEL = 0;
 const KIND_PORTS = 1;
@@ -21,29 +27,34 @@ const PROTOCOLS_WITH_PORTS: readonly number[] = [
   Protocol.sctp,
   Protocol.udpLite,
 ];
-const ECHO_REQUEST = 128;
-const ECHO_REPLY = 129;
+const ECHO_TYPES: Readonly<Record<number, readonly number[]>> = {
+  [Protocol.icmp]: [0, 8],
+  [Protocol.icmpv6]: [128, 129],
+};
 
 /**
- * The key of the flow that a whole IPv6 packet belongs to. All fragments of a packet share one key, so none of them
+ * The key of the flow that a whole packet belongs to. All fragments of a packet share one key, so none of them
  * is told by its ports: only the first one has them, and fragments that take different paths meet too late.
  */
 export function flowKeyOf(packet: Uint8Array): FlowKey {
   const key = new Uint8Array(FLOW_KEY_BYTES);
-  key.set(packet.subarray(8, 40));
+  const ipv4 = isIpv4Packet(packet);
+  key.set(octetsOf(sourceOf(packet)));
+  key.set(octetsOf(destinationOf(packet)), 16);
+  if (ipv4) key[FAMILY] = FAMILY_IPV4;
   const { protocol, offset, fragment } = findTransport(packet);
   key[PROTOCOL] = protocol;
   const rest = fragment === 'none' ? packet.length - offset : 0;
   if (PROTOCOLS_WITH_PORTS.includes(protocol) && rest >= 4) {
     key.set(packet.subarray(offset, offset + 4), DISCRIMINATOR);
     key[KIND] = KIND_PORTS;
-  } else if (protocol === Protocol.icmpv6 && rest >= 8 && isEcho(packet[offset]!)) {
+  } else if (rest >= 8 && ECHO_TYPES[protocol]?.includes(packet[offset]!)) {
     const identifier = packet.subarray(offset + 4, offset + 6);
     key.set(identifier, DISCRIMINATOR);
     key.set(identifier, DISCRIMINATOR + 2);
     key[KIND] = KIND_PORTS;
   } else {
-    key.set([0, packet[1]! & 0x0f, packet[2]!, packet[3]!], DISCRIMINATOR);
+    if (!ipv4) key.set([0, packet[1]! & 0x0f, packet[2]!, packet[3]!], DISCRIMINATOR);
     key[KIND] = KIND_FLOW_LABEL;
   }
   return key;
@@ -61,6 +72,6 @@ export function reverseFlowKey(key: FlowKey): FlowKey {
   return reversed;
 }
 
-function isEcho(type: number): boolean {
-  return type === ECHO_REQUEST || type === ECHO_REPLY;
+function octetsOf(address: Address): Uint8Array {
+  return addressToBytes(mappedAddress(address));
 }

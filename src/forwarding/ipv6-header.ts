@@ -1,23 +1,11 @@
-import { type Address, addressFromBytes, IPV6_UNSPECIFIED, isLinkLocal } from '../bytes/address.ts';
+import { type Address, IPV6_UNSPECIFIED, isLinkLocal } from '../bytes/address.ts';
+import { Protocol, type Transport } from './protocol.ts';
+import { readU16 } from './words.ts';
 
 export const IPV6_HEADER_BYTES = 40;
 export const FRAGMENT_HEADER_BYTES = 8;
 /** The smallest MTU of an IPv6 link (RFC 8200 §5). */
 export const IPV6_MINIMUM_MTU_BYTES = 1280;
-
-export const Protocol = {
-  hopByHopOptions: 0,
-  tcp: 6,
-  udp: 17,
-  dccp: 33,
-  ipv6: 41,
-  routing: 43,
-  fragment: 44,
-  icmpv6: 58,
-  destinationOptions: 60,
-  sctp: 132,
-  udpLite: 136,
-} as const;
 
 /** More extension headers than this are not looked behind. */
 const MAXIMUM_EXTENSION_HEADERS = 8;
@@ -31,32 +19,16 @@ const LOOPBACK = `${'\0'.repeat(15)}\x01` as Address;
  */
 export function wholeIpv6Packet(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < IPV6_HEADER_BYTES || bytes[0]! >> 4 !== 6) return undefined;
-  const length = IPV6_HEADER_BYTES + ((bytes[4]! << 8) | bytes[5]!);
+  const length = IPV6_HEADER_BYTES + readU16(bytes, 4);
   return length <= bytes.length ? bytes.subarray(0, length) : undefined;
 }
 
-export function sourceOf(packet: Uint8Array): Address {
-  return addressFromBytes(packet.subarray(8, 24));
-}
-
-export function destinationOf(packet: Uint8Array): Address {
-  return addressFromBytes(packet.subarray(24, 40));
-}
-
-export function isMulticast(address: Address): boolean {
+export function isIpv6Multicast(address: Address): boolean {
   return address.charCodeAt(0) === 0xff;
 }
 
-/** Where the part of a packet behind its extension headers starts. */
-export interface Transport {
-  readonly protocol: number;
-  /** The packet's length if the extension headers are cut off or too many. */
-  readonly offset: number;
-  readonly fragment: 'none' | 'first' | 'later';
-}
-
 /** Walks the hop-by-hop, routing and destination options headers; a fragment header ends the walk. */
-export function findTransport(packet: Uint8Array): Transport {
+export function findIpv6Transport(packet: Uint8Array): Transport {
   let protocol = packet[6]!;
   let offset = IPV6_HEADER_BYTES;
   for (let headers = 0; ; headers++) {
@@ -70,7 +42,7 @@ export function findTransport(packet: Uint8Array): Transport {
       return { protocol, offset: packet.length, fragment: 'none' };
     const next = packet[offset]!;
     if (!extension) {
-      const later = ((packet[offset + 2]! << 8) | packet[offset + 3]!) >> 3 !== 0;
+      const later = readU16(packet, offset + 2) >> 3 !== 0;
       return { protocol: next, offset: offset + length, fragment: later ? 'later' : 'first' };
     }
     protocol = next;
@@ -79,12 +51,12 @@ export function findTransport(packet: Uint8Array): Transport {
 }
 
 /**
- * Whether a packet with these addresses may go into a tunnel: no unspecified, loopback or multicast source, nothing
- * whose scope ends at the link (RFC 3963 §8), no multicast narrower than global (RFC 6275 §10.4.2).
+ * Whether an IPv6 packet with these addresses may go into a tunnel: no unspecified, loopback or multicast source,
+ * nothing whose scope ends at the link (RFC 3963 §8), no multicast narrower than global (RFC 6275 §10.4.2).
  */
-export function mayLeaveLink(source: Address, destination: Address): boolean {
-  if (isMulticast(source)) return false;
-  if (isMulticast(destination) && (destination.charCodeAt(1) & 0x0f) < GLOBAL_SCOPE) return false;
+export function ipv6MayLeaveLink(source: Address, destination: Address): boolean {
+  if (isIpv6Multicast(source)) return false;
+  if (isIpv6Multicast(destination) && (destination.charCodeAt(1) & 0x0f) < GLOBAL_SCOPE) return false;
   return ![source, destination].some(
     (address) => address === IPV6_UNSPECIFIED || address === LOOPBACK || isLinkLocal(address),
   );

@@ -1,21 +1,30 @@
 import { IPV6_UNSPECIFIED } from '../bytes/address.ts';
 import { CompiledTable, type CompiledTunnel } from './compiled-table.ts';
-import {
-  decapsulatedEcn,
-  ecnOf,
-  encapsulate,
-  encapsulateInFragments,
-  innerMtuBytes,
-  innerPacketOf,
-  setEcn,
-} from './encapsulation.ts';
+import { decapsulate } from './decapsulation.ts';
+import { decapsulatedEcn } from './ecn.ts';
+import { encapsulate, encapsulateInFragments, innerMtuBytes } from './encapsulation.ts';
 import { FLOW_CAPACITY, FlowCache } from './flow-cache.ts';
 import { flowHash, pickByWeight } from './flow-hash.ts';
 import { type FlowKey, flowKeyOf, reverseFlowKey } from './flow-key.ts';
 import { type IcmpError, IcmpRateLimit, icmpErrorPacket, mayAnswer } from './icmp-error.ts';
-import { destinationOf, IPV6_MINIMUM_MTU_BYTES, mayLeaveLink, sourceOf, wholeIpv6Packet } from './ipv6-header.ts';
+import {
+  decrementHopLimit,
+  destinationOf,
+  ecnOf,
+  findTransport,
+  hopLimitOf,
+  isIpv4Packet,
+  mayBeFragmented,
+  mayLeaveLink,
+  setEcn,
+  sourceOf,
+  wholePacket,
+} from './ip-packet.ts';
+import { fragmentIpv4 } from './ipv4-fragments.ts';
+import { IPV6_MINIMUM_MTU_BYTES } from './ipv6-header.ts';
+import { Protocol } from './protocol.ts';
 import { FORWARDER_COUNTERS, type ForwarderStatistics, type TunnelStatistics } from './statistics.ts';
-import { type BindingGroup, type ForwardingTable, SelectionMode } from './table.ts';
+import { type BindingGroup, Encapsulation, type ForwardingTable, SelectionMode } from './table.ts';
 import { tableProblem } from './table-problem.ts';
 import { clampTcpMss } from './tcp-mss.ts';
 
@@ -23,18 +32,23 @@ export type ForwarderCounter = (typeof FORWARDER_COUNTERS)[number];
 
 /** What becomes of one packet. */
 export type ForwardingResult =
-  /** An outer packet to the far end; in two fragments where the tunnel is too narrow for the smallest IPv6 MTU. */
+  /**
+   * An outer packet to the far end, or several: its fragments where the tunnel is too narrow for the smallest IPv6 MTU,
+   * or one for each fragment of an inner IPv4 packet.
+   */
   | {
       readonly kind: 'send';
       readonly packet: Uint8Array;
-      readonly secondFragment?: Uint8Array;
+      readonly furtherPackets?: readonly Uint8Array[];
       readonly interfaceIndex: number;
       readonly tunnelId: number;
     }
   /** An inner packet for the TUN. */
   | { readonly kind: 'deliver'; readonly packet: Uint8Array; readonly tunnelId: number }
-  /** An ICMPv6 error for the TUN, to the inner sender. */
+  /** An ICMP error for the TUN, to the inner sender. */
   | { readonly kind: 'reply'; readonly packet: Uint8Array }
+  /** Signalling around which there is an IPv4 header: whoever speaks the protocol has received it, too. */
+  | { readonly kind: 'ignore' }
   | { readonly kind: 'drop'; readonly reason: ForwarderCounter };
 
 export interface ReferenceForwarderOptions {
@@ -91,13 +105,13 @@ export class ReferenceForwarder {
     const now = Math.floor(nowMs);
     this.#flows.expire(now);
     this.#count('outboundPackets');
-    const packet = wholeIpv6Packet(bytes);
+    const packet = wholePacket(bytes);
     if (!packet) return this.#drop('malformed');
     const [source, destination] = [sourceOf(packet), destinationOf(packet)];
     if (!mayLeaveLink(source, destination)) return this.#drop('noRoute');
     const group = this.#compiled.groupOf(this.#compiled.table.side === 'mobile-router' ? source : destination);
     if (!group) return this.#drop('noRoute');
-    if (packet[7]! <= 1) return this.#answer({ kind: 'hopLimitExceeded' }, packet, now);
+    if (hopLimitOf(packet) <= 1) return this.#answer({ kind: 'hopLimitExceeded' }, packet, now);
     const key = flowKeyOf(packet);
     const tunnel = this.#tunnelFor(key, group);
     if (!tunnel) return this.#drop('noTunnel');
@@ -105,15 +119,18 @@ export class ReferenceForwarder {
     return this.#send(tunnel, key, packet, now);
   }
 
-  /** Takes an encapsulated packet that an interface brought, from its IPv6 header on. */
+  /** Takes an encapsulated packet that an interface brought, from its IP header on. */
   inbound(bytes: Uint8Array, nowMs: number): ForwardingResult {
     const now = Math.floor(nowMs);
     this.#flows.expire(now);
     this.#count('inboundPackets');
-    const outer = wholeIpv6Packet(bytes);
-    const inner = outer && innerPacketOf(outer);
-    if (!outer || !inner) return this.#drop('malformed');
-    const tunnels = this.#compiled.tunnelsFrom(sourceOf(outer), destinationOf(outer));
+    const outer = wholePacket(bytes);
+    const carried = outer && decapsulate(outer);
+    if (!outer || !carried) return this.#drop('malformed');
+    const { inner } = carried;
+    if (carried.encapsulation !== Encapsulation.ipv6 && this.#isSignalling(inner)) return { kind: 'ignore' };
+    const ends = { ...carried, source: sourceOf(outer), destination: destinationOf(outer) };
+    const tunnels = this.#compiled.tunnelsFrom(ends);
     if (tunnels.length === 0) return this.#drop('unknownTunnel');
     const [source, destination] = [sourceOf(inner), destinationOf(inner)];
     const owned = this.#compiled.table.side === 'mobile-router' ? destination : source;
@@ -164,6 +181,17 @@ export class ReferenceForwarder {
     return tunnel?.usable && tunnel.group === group ? tunnel : undefined;
   }
 
+  /**
+   * A Mobility Header to the home agent or to a home address of the mobile router. From an IPv4 care-of address it
+   * looks like data (RFC 5555 §4.4.2), and the kernel would answer it with an ICMPv6 error.
+   */
+  #isSignalling(inner: Uint8Array): boolean {
+    if (isIpv4Packet(inner) || findTransport(inner).protocol !== Protocol.mobility) return false;
+    const { side, icmpSource } = this.#compiled.table;
+    const destination = destinationOf(inner);
+    return side === 'home-agent' ? destination === icmpSource : this.#compiled.isHomeAddress(destination);
+  }
+
   /** A tunnel that is known to be dead teaches nothing: what still comes out of it is late. */
   #learn(tunnel: CompiledTunnel, inner: Uint8Array, now: number): void {
     if (tunnel.group.mode !== SelectionMode.follow || !tunnel.usable) return;
@@ -172,34 +200,46 @@ export class ReferenceForwarder {
   }
 
   #send(tunnel: CompiledTunnel, key: FlowKey, original: Uint8Array, now: number): ForwardingResult {
-    const tooLong = original.length > innerMtuBytes(tunnel);
-    if (tooLong && original.length > IPV6_MINIMUM_MTU_BYTES) {
-      const mtuBytes = Math.max(IPV6_MINIMUM_MTU_BYTES, innerMtuBytes(tunnel));
+    const largest = innerMtuBytes(tunnel);
+    // What every IPv6 path takes is never refused; an IPv4 packet is refused when it must not be fragmented.
+    const mtuBytes = isIpv4Packet(original) ? largest : Math.max(IPV6_MINIMUM_MTU_BYTES, largest);
+    if (original.length > mtuBytes && !mayBeFragmented(original))
       return this.#answer({ kind: 'packetTooBig', mtuBytes }, original, now);
-    }
     const inner = original.slice();
-    inner[7]!--;
-    clampTcpMss(inner, innerMtuBytes(tunnel));
-    const flowLabel = flowHash(key) & FLOW_LABEL;
+    decrementHopLimit(inner);
+    clampTcpMss(inner, largest);
+    const packets = this.#outerPackets(tunnel, flowHash(key) & FLOW_LABEL, inner);
     const { interfaceIndex, id: tunnelId } = tunnel;
     const counters = this.#tunnelCounters.get(tunnelId)!;
-    if (!tooLong) {
-      const packet = encapsulate(tunnel, flowLabel, inner);
+    for (const { length } of packets) {
       counters.sentPackets++;
-      counters.sentBytes += packet.length;
-      return { kind: 'send', packet, interfaceIndex, tunnelId };
+      counters.sentBytes += length;
     }
-    const [packet, secondFragment] = encapsulateInFragments(tunnel, flowLabel, inner, this.#nextIdentification);
-    this.#nextIdentification = (this.#nextIdentification + 1) % (MASK_32 + 1);
-    counters.sentPackets += 2;
-    counters.sentBytes += packet.length + secondFragment.length;
-    return { kind: 'send', packet, secondFragment, interfaceIndex, tunnelId };
+    const [packet, ...furtherPackets] = packets as [Uint8Array, ...Uint8Array[]];
+    const result = { kind: 'send', packet, interfaceIndex, tunnelId } as const;
+    return furtherPackets.length > 0 ? { ...result, furtherPackets } : result;
+  }
+
+  /**
+   * An IPv4 packet that is too long is fragmented before it goes into the tunnel, so that it is its receiver who puts it
+   * together (RFC 4459 §3.1), where RFC 2473 §7.2 would fragment the outer packet.
+   */
+  #outerPackets(tunnel: CompiledTunnel, flowLabel: number, inner: Uint8Array): Uint8Array[] {
+    const largest = innerMtuBytes(tunnel);
+    if (inner.length <= largest) return [encapsulate(tunnel, flowLabel, inner)];
+    if (isIpv4Packet(inner))
+      return fragmentIpv4(inner, largest).map((fragment) => encapsulate(tunnel, flowLabel, fragment));
+    const identification = this.#nextIdentification;
+    this.#nextIdentification = (identification + 1) % (MASK_32 + 1);
+    return encapsulateInFragments(tunnel, flowLabel, inner, identification);
   }
 
   #answer(error: IcmpError, packet: Uint8Array, now: number): ForwardingResult {
-    if (!mayAnswer(error, packet) || !this.#icmpRateLimit.take(now)) return this.#drop('icmpSuppressed');
+    const { icmpSource, icmpv4Source } = this.#compiled.table;
+    const source = isIpv4Packet(packet) ? icmpv4Source : icmpSource;
+    if (!source || !mayAnswer(error, packet) || !this.#icmpRateLimit.take(now)) return this.#drop('icmpSuppressed');
     this.#count(error.kind);
-    return { kind: 'reply', packet: icmpErrorPacket(error, packet, this.#compiled.table.icmpSource) };
+    return { kind: 'reply', packet: icmpErrorPacket(error, packet, source) };
   }
 
   #drop(reason: ForwarderCounter): ForwardingResult {

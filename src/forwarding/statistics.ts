@@ -13,21 +13,21 @@ export const TUNNEL_COUNTERS = [
 export const FORWARDER_COUNTERS = [
   'outboundPackets',
   'inboundPackets',
-  /** Not IPv6, truncated, or a length that does not fit. */
+  /** Neither IPv6 nor IPv4, truncated, a length that does not fit, or a wrong checksum of an IPv4 header. */
   'malformed',
   /** Outbound: no group's prefix matches. */
   'noRoute',
   /** Outbound: the group has no usable tunnel. */
   'noTunnel',
-  /** Outbound: hop limit exhausted, Time Exceeded sent. */
+  /** Outbound: hop limit or time to live exhausted, Time Exceeded sent. */
   'hopLimitExceeded',
-  /** Outbound: does not fit the tunnel, Packet Too Big sent. */
+  /** Outbound: does not fit the tunnel, Packet Too Big (or Fragmentation Needed) sent. */
   'packetTooBig',
-  /** Inbound: the outer addresses belong to no tunnel. */
+  /** Inbound: the outer addresses and ports belong to no tunnel. */
   'unknownTunnel',
   /** Inbound: the inner address is not the group's. */
   'wrongInnerAddress',
-  /** ICMPv6 errors not sent because of the rate limit or because none may be sent for such a packet. */
+  /** ICMP errors not sent because of the rate limit or because none may be sent for such a packet. */
   'icmpSuppressed',
   /** The kernel did not take a packet. */
   'sendErrors',

@@ -25,7 +25,7 @@ export interface Tunnel {
   readonly destinationPort: number;
   /** The interface that outer packets leave by; 0 leaves it to the routing tables. */
   readonly interfaceIndex: number;
-  /** The largest outer packet, in octets. */
+  /** The largest outer packet, in octets: 1280 or more in IPv6, 576 or more in IPv4. */
   readonly pathMtuBytes: number;
   /** False while the path is known to be dead: still accepts packets, is not chosen for sending. */
   readonly usable: boolean;
@@ -59,8 +59,9 @@ export interface BindingGroup {
   /** In order of preference. A tunnel belongs to one group. */
   readonly tunnels: readonly GroupTunnel[];
   /**
-   * The home addresses and the mobile network prefixes, IPv6 and IPv4. On a home agent (`side` 'home-agent') the inner source of every
-   * packet that comes out of the tunnels must lie in them; on a mobile router the inner destination must.
+   * The home addresses and the mobile network prefixes, IPv6 and IPv4. On a home agent (`side` 'home-agent') the inner
+   * source of every packet that comes out of the tunnels must lie in them; on a mobile router the inner destination
+   * must.
    */
   readonly prefixes: readonly Prefix[];
 }
@@ -72,7 +73,10 @@ export interface ForwardingTable {
    * The longest prefix of all groups wins.
    */
   readonly side: 'mobile-router' | 'home-agent';
-  /** Source of the ICMPv6 errors that the forwarder itself sends to inner senders. */
+  /**
+   * Source of the ICMPv6 errors that the forwarder itself sends to inner senders. On a home agent it is the address that
+   * Binding Updates are sent to.
+   */
   readonly icmpSource: Address;
   /** The same for ICMPv4 errors; without it, none are sent. */
   readonly icmpv4Source?: Address;

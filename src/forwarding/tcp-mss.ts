@@ -1,4 +1,8 @@
-import { findTransport, Protocol } from './ipv6-header.ts';
+import { findTransport, isIpv4Packet } from './ip-packet.ts';
+import { IPV4_HEADER_BYTES } from './ipv4-header.ts';
+import { IPV6_HEADER_BYTES } from './ipv6-header.ts';
+import { Protocol } from './protocol.ts';
+import { readU16, updateChecksum, writeU16 } from './words.ts';
 
 const TCP_HEADER_BYTES = 20;
 const CHECKSUM = 16;
@@ -7,8 +11,6 @@ const OPTION_END = 0;
 const OPTION_NO_OPERATION = 1;
 const OPTION_MSS = 2;
 const OPTION_MSS_BYTES = 4;
-/** What the IPv6 and the TCP header take. */
-const HEADERS_BYTES = 60;
 
 /**
  * Lowers the Maximum Segment Size in a TCP SYN, in place, so that no segment of the connection is too big for a tunnel
@@ -21,7 +23,8 @@ export function clampTcpMss(packet: Uint8Array, mtuBytes: number): void {
   const end = offset + (packet[offset + 12]! >> 4) * 4;
   if (end > packet.length) return;
   const at = findMss(packet, offset + TCP_HEADER_BYTES, end);
-  const largest = mtuBytes - HEADERS_BYTES;
+  const ipHeaderBytes = isIpv4Packet(packet) ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+  const largest = mtuBytes - ipHeaderBytes - TCP_HEADER_BYTES;
   if (at === undefined || readU16(packet, at) <= largest) return;
 
   const before = readU16(packet, at);
@@ -48,23 +51,6 @@ function findMss(packet: Uint8Array, start: number, end: number): number | undef
     at += length;
   }
   return undefined;
-}
-
-/** RFC 1624 §3, equation 3. */
-function updateChecksum(checksum: number, before: number, after: number): number {
-  let sum = (~checksum & 0xffff) + (~before & 0xffff) + after;
-  sum = (sum & 0xffff) + (sum >>> 16);
-  sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
-}
-
-function readU16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-function writeU16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
 }
 
 function swap(value: number): number {

@@ -53,15 +53,21 @@ function corpus(random: Random, make: () => Uint8Array): Uint8Array[] {
 
 function outcome(result: ForwardingResult): string {
   if (result.kind === 'drop') return result.reason;
-  const second = result.kind === 'send' && result.secondFragment ? formatHex(result.secondFragment) : '';
-  return `${result.kind} ${formatHex(result.packet)}${second}`;
+  if (result.kind === 'ignore') return 'ignore ';
+  const further = (result.kind === 'send' && result.furtherPackets) || [];
+  return `${result.kind} ${[result.packet, ...further].map(formatHex).join('')}`;
 }
 
 function nativeOutcome(answer: Uint8Array): string {
   const view = new DataView(answer.buffer, answer.byteOffset);
   const verdict = view.getUint32(0);
   if (verdict === Verdict.drop) return FORWARDER_COUNTERS[view.getUint32(4)]!;
-  const kind = verdict === Verdict.deliver ? 'deliver' : verdict === Verdict.reply ? 'reply' : 'send';
+  const kinds: Record<number, string> = {
+    [Verdict.deliver]: 'deliver',
+    [Verdict.reply]: 'reply',
+    [Verdict.ignore]: 'ignore',
+  };
+  const kind = kinds[verdict] ?? 'send';
   return `${kind} ${splitByLength(answer.subarray(16)).map(formatHex).join('')}`;
 }
 

@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { concat, u32 } from './forwarding-packets.ts';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
-const CORE = ['core', 'table', 'index', 'flow', 'packet', 'icmp', 'encapsulate', 'checksum', 'segment', 'coalesce'];
+const CORE = [
+  ...['core', 'table', 'index', 'flow', 'packet', 'ipv4', 'icmp', 'encapsulate', 'decapsulate', 'checksum', 'segment'],
+  'coalesce',
+];
 const CFLAGS = ['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 /** `enum verdict` of firmware/forwarder/core.h. */
-export const Verdict = { drop: 0, send: 1, sendFragments: 2, deliver: 3, reply: 4 } as const;
+export const Verdict = { drop: 0, send: 1, sendFragments: 2, deliver: 3, reply: 4, ignore: 7 } as const;
 
 export class NativeForwarder {
   readonly #directory = mkdtempSync(join(tmpdir(), 'monami-forwarder-'));

@@ -1,7 +1,8 @@
-// Builders for whole IPv6 packets with right checksums, and outer packets around them.
-import { type Address, address, addressToBytes } from '../../src/bytes/address.ts';
-import { upperLayerChecksum } from '../../src/bytes/checksum.ts';
-import { Protocol } from '../../src/forwarding/ipv6-header.ts';
+// Builders for whole IPv6 and IPv4 packets with right checksums, and outer packets around them.
+import { type Address, address, addressToBytes, isIpv4 } from '../../src/bytes/address.ts';
+import { foldChecksum, sumWords, upperLayerChecksum } from '../../src/bytes/checksum.ts';
+import { destinationOf, findTransport, isIpv4Packet, sourceOf } from '../../src/forwarding/ip-packet.ts';
+import { Protocol } from '../../src/forwarding/protocol.ts';
 
 export interface Ipv6Fields {
   readonly source: Address;
@@ -39,6 +40,41 @@ export function ipv6(fields: Ipv6Fields, nextHeader: number, payload: Uint8Array
     addressToBytes(fields.destination),
     payload,
   );
+}
+
+export interface Ipv4Fields extends Ipv6Fields {
+  readonly identification?: number;
+  /** Set if left out. */
+  readonly dontFragment?: boolean;
+  readonly moreFragments?: boolean;
+  /** In units of 8 octets. */
+  readonly fragmentOffset?: number;
+  /** In whole words. */
+  readonly options?: Uint8Array;
+}
+
+export function ipv4(fields: Ipv4Fields, protocol: number, payload: Uint8Array): Uint8Array {
+  const { trafficClass = 0, hopLimit = 64, identification = 0, dontFragment = true } = fields;
+  const { moreFragments = false, fragmentOffset = 0, options = new Uint8Array() } = fields;
+  const headerBytes = 20 + options.length;
+  const packet = concat(
+    Uint8Array.of(0x40 | (headerBytes / 4), trafficClass),
+    u16(headerBytes + payload.length),
+    u16(identification),
+    u16((dontFragment ? 0x4000 : 0) | (moreFragments ? 0x2000 : 0) | fragmentOffset),
+    Uint8Array.of(hopLimit, protocol, 0, 0),
+    addressToBytes(fields.source),
+    addressToBytes(fields.destination),
+    options,
+    payload,
+  );
+  packet.set(u16(foldChecksum(sumWords(packet.slice(0, headerBytes)))), 10);
+  return packet;
+}
+
+/** Of the family of the addresses. */
+export function ipPacket(fields: Ipv4Fields, protocol: number, payload: Uint8Array): Uint8Array {
+  return isIpv4(fields.source) ? ipv4(fields, protocol, payload) : ipv6(fields, protocol, payload);
 }
 
 /** Extension headers in front of a transport header: hop-by-hop, routing, destination options or fragment. */
@@ -123,27 +159,45 @@ export function icmpv6(fields: Ipv6Fields, type: number, code: number, body: Uin
   return withChecksum(fields, Protocol.icmpv6, concat(Uint8Array.of(type, code, 0, 0), body), 2);
 }
 
-export function udpPacket(fields: Ipv6Fields, sourcePort = 1000, destinationPort = 2000, payloadBytes = 20) {
-  return ipv6(fields, Protocol.udp, udp(fields, sourcePort, destinationPort, new Uint8Array(payloadBytes).fill(0x61)));
+/** ICMPv4. */
+export function icmp(type: number, code: number, body: Uint8Array): Uint8Array {
+  const message = concat(Uint8Array.of(type, code, 0, 0), body);
+  message.set(u16(foldChecksum(sumWords(message))), 2);
+  return message;
 }
 
-export function tcpPacket(fields: Ipv6Fields, tcpFields: TcpFields = {}): Uint8Array {
-  return ipv6(fields, Protocol.tcp, tcp(fields, tcpFields));
+export function udpPacket(fields: Ipv4Fields, sourcePort = 1000, destinationPort = 2000, payloadBytes = 20) {
+  return ipPacket(
+    fields,
+    Protocol.udp,
+    udp(fields, sourcePort, destinationPort, new Uint8Array(payloadBytes).fill(0x61)),
+  );
+}
+
+export function tcpPacket(fields: Ipv4Fields, tcpFields: TcpFields = {}): Uint8Array {
+  return ipPacket(fields, Protocol.tcp, tcp(fields, tcpFields));
 }
 
 /** What a far end makes of an inner packet. */
-export function outerPacket(fields: Ipv6Fields, inner: Uint8Array): Uint8Array {
-  return ipv6(fields, Protocol.ipv6, inner);
+export function outerPacket(fields: Ipv4Fields, inner: Uint8Array): Uint8Array {
+  return ipPacket(fields, isIpv4Packet(inner) ? Protocol.ipv4 : Protocol.ipv6, inner);
+}
+
+/** The same in UDP, without a checksum. */
+export function udpOuterPacket(fields: Ipv4Fields, sourcePort: number, destinationPort: number, inner: Uint8Array) {
+  const header = [u16(sourcePort), u16(destinationPort), u16(8 + inner.length), u16(0)];
+  return ipv4(fields, Protocol.udp, concat(...header, inner));
 }
 
 /** Addresses as the tests write them. */
-export function fields(source: string, destination: string, more: Partial<Ipv6Fields> = {}): Ipv6Fields {
+export function fields(source: string, destination: string, more: Partial<Ipv4Fields> = {}): Ipv4Fields {
   return { source: address(source), destination: address(destination), ...more };
 }
 
-/** Whether the upper-layer checksum of a packet without extension headers is right. */
+/** Whether the checksums of a packet without extension headers are right. */
 export function hasRightChecksum(packet: Uint8Array): boolean {
-  const source = String.fromCharCode(...packet.subarray(8, 24)) as Address;
-  const destination = String.fromCharCode(...packet.subarray(24, 40)) as Address;
-  return upperLayerChecksum(source, destination, packet[6]!, packet.subarray(40)) === 0;
+  const { protocol, offset } = findTransport(packet);
+  if (isIpv4Packet(packet) && foldChecksum(sumWords(packet.slice(0, offset))) !== 0) return false;
+  if (protocol === Protocol.icmp) return foldChecksum(sumWords(packet.slice(offset))) === 0;
+  return upperLayerChecksum(sourceOf(packet), destinationOf(packet), protocol, packet.slice(offset)) === 0;
 }

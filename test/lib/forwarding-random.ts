@@ -1,20 +1,33 @@
 // Random tables and packets for the forwarders, from a seed: few addresses, so that things meet, and sizes near the
 // limits.
-import { type Address, address } from '../../src/bytes/address.ts';
+import { type Address, address, isIpv4 } from '../../src/bytes/address.ts';
+import { foldChecksum, sumWords } from '../../src/bytes/checksum.ts';
 import { type Prefix, prefix } from '../../src/bytes/prefix.ts';
-import { Protocol } from '../../src/forwarding/ipv6-header.ts';
-import type { BindingGroup, ForwardingTable, SelectionMode, Tunnel } from '../../src/forwarding/table.ts';
+import { Protocol } from '../../src/forwarding/protocol.ts';
+import {
+  type BindingGroup,
+  Encapsulation,
+  type ForwardingTable,
+  type SelectionMode,
+  type Tunnel,
+} from '../../src/forwarding/table.ts';
 import {
   concat,
   destinationOptions,
   type Extension,
   fragment,
+  type Ipv4Fields,
   type Ipv6Fields,
+  icmp,
   icmpv6,
+  ipPacket,
+  ipv4,
   ipv6,
+  outerPacket,
   tcp,
   u16,
   udp,
+  udpOuterPacket,
   withExtensions,
 } from './forwarding-packets.ts';
 
@@ -62,6 +75,11 @@ const PREFIXES: readonly Prefix[] = [
   '2001:db8:4::/62',
   '2001:db8:4:3::/64',
   '::/0',
+  '198.51.100.0/24',
+  '198.51.100.64/26',
+  '198.51.100.7/32',
+  '203.0.113.128/25',
+  '0.0.0.0/0',
 ].map(prefix);
 
 const INNER_ADDRESSES: readonly Address[] = [
@@ -74,6 +92,28 @@ const INNER_ADDRESSES: readonly Address[] = [
   '2001:db8:4::1',
   '2001:db8:4:3::9',
   '2001:db8:ffff::1',
+].map(address);
+
+const INNER_IPV4_ADDRESSES: readonly Address[] = [
+  '198.51.100.7',
+  '198.51.100.8',
+  '198.51.100.65',
+  '203.0.113.1',
+  '203.0.113.129',
+  '192.0.2.80',
+].map(address);
+
+const ODD_IPV4_ADDRESSES: readonly Address[] = [
+  '0.0.0.0',
+  '0.1.2.3',
+  '127.0.0.1',
+  '169.254.1.1',
+  '224.0.0.5',
+  '224.0.1.1',
+  '232.1.2.3',
+  '239.255.0.1',
+  '240.0.0.1',
+  '255.255.255.255',
 ].map(address);
 
 const ODD_ADDRESSES: readonly Address[] = [
@@ -90,24 +130,50 @@ const ODD_ADDRESSES: readonly Address[] = [
 
 const CARE_OF = ['2001:db8:a::1', '2001:db8:b::1', '2001:db8:c::1', '2001:db8:d::1'].map(address);
 const AGENTS = ['2001:db8:f::1', '2001:db8:f::2'].map(address);
+const IPV4_CARE_OF = ['192.0.2.1', '192.0.2.2', '10.0.0.7'].map(address);
+const IPV4_AGENTS = ['203.0.113.10', '203.0.113.11'].map(address);
+const PORTS = [4191, 4191, 40123, 1];
 const PATH_MTUS = [1280, 1281, 1300, 1319, 1320, 1321, 1400, 1500, 9000];
+const IPV4_PATH_MTUS = [576, 577, 583, 584, 680, 1280, 1299, 1300, 1301, 1307, 1308, 1309, 1500, 9000];
+/** The agent's own address, where signalling goes. */
+const ICMP_SOURCE = address('2001:db8:1::fe');
+/** Has a prefix of its own in most tables. */
+const HOME_ADDRESS = address('2001:db8:1:11::5');
+
+interface Ends {
+  readonly careOf: Address;
+  readonly agent: Address;
+  readonly encapsulation: Encapsulation;
+}
+
+function everyPair(careOf: readonly Address[], agents: readonly Address[], encapsulations: readonly Encapsulation[]) {
+  return encapsulations.flatMap((encapsulation) =>
+    careOf.flatMap((address) => agents.map((agent): Ends => ({ careOf: address, agent, encapsulation }))),
+  );
+}
+
+const ENDS: readonly Ends[] = [
+  ...everyPair(CARE_OF, AGENTS, [Encapsulation.ipv6]),
+  ...everyPair(IPV4_CARE_OF, IPV4_AGENTS, [Encapsulation.ipv4, Encapsulation.udp]),
+];
 
 /** A sound table; tunnel ids and outer addresses recur from one to the next, so that flows meet them again. */
 export function randomTable(random: Random): ForwardingTable {
   const side = random.chance(50) ? 'mobile-router' : 'home-agent';
-  const pairs = CARE_OF.flatMap((careOf) => AGENTS.map((agent) => [careOf, agent] as const));
   const tunnels: Tunnel[] = [];
-  for (const [index, [careOf, agent]] of pairs.entries())
-    if (random.chance(70))
+  const mtuBytes = (encapsulation: Encapsulation) =>
+    random.pick(encapsulation === Encapsulation.ipv6 ? PATH_MTUS : IPV4_PATH_MTUS);
+  for (const [index, { careOf, agent, encapsulation }] of ENDS.entries())
+    if (random.chance(50))
       tunnels.push({
-        id: index * 0x1000_0001 + 1,
-        encapsulation: 1,
+        id: index * 0x0800_0001 + 1,
+        encapsulation,
         outerSource: side === 'mobile-router' ? careOf : agent,
         outerDestination: side === 'mobile-router' ? agent : careOf,
-        sourcePort: 0,
-        destinationPort: 0,
+        sourcePort: encapsulation === Encapsulation.udp ? random.pick(PORTS) : 0,
+        destinationPort: encapsulation === Encapsulation.udp ? random.pick(PORTS) : 0,
         interfaceIndex: random.below(3),
-        pathMtuBytes: random.pick(PATH_MTUS),
+        pathMtuBytes: mtuBytes(encapsulation),
         usable: random.chance(75),
       });
   const groups: BindingGroup[] = [];
@@ -123,24 +189,52 @@ export function randomTable(random: Random): ForwardingTable {
     membersOf(own).push(member(tunnel));
     // Another home address with the same care-of address and agent.
     if (!random.chance(30)) continue;
-    const twin = { ...tunnel, id: tunnel.id + 1, pathMtuBytes: random.pick(PATH_MTUS), usable: random.chance(75) };
+    const pathMtuBytes = mtuBytes(tunnel.encapsulation);
+    const twin = { ...tunnel, id: tunnel.id + 1, pathMtuBytes, usable: random.chance(75) };
     tunnels.push(twin);
     membersOf(random.pick(groups.filter((group) => group !== own))).push(member(twin));
   }
   const prefixes = PREFIXES.filter((candidate) => random.chance(candidate.length === 0 ? 20 : 75));
   scatter(prefixes, (group) => group.prefixes as Prefix[]);
-  return { side, icmpSource: address('2001:db8:1::fe'), interfaces: [1, 2], tunnels, groups };
+  const table = { side, icmpSource: ICMP_SOURCE, interfaces: [1, 2], tunnels, groups } as const;
+  return random.chance(85) ? { ...table, icmpv4Source: address('198.51.100.254') } : table;
 }
 
-function randomFields(random: Random): Ipv6Fields {
-  const one = () => random.pick(random.chance(6) ? ODD_ADDRESSES : INNER_ADDRESSES);
+function randomFields(random: Random, version: 4 | 6): Ipv4Fields {
+  const [odd, usual] = version === 6 ? [ODD_ADDRESSES, INNER_ADDRESSES] : [ODD_IPV4_ADDRESSES, INNER_IPV4_ADDRESSES];
+  const one = () => random.pick(random.chance(6) ? odd : usual);
   return {
     source: one(),
     destination: one(),
+    ...(version === 4 ? randomIpv4Fields(random) : {}),
     trafficClass: random.chance(50) ? random.below(4) : random.below(256),
     flowLabel: random.chance(80) ? 0 : random.below(3),
     hopLimit: random.chance(4) ? random.below(3) : 64,
   };
+}
+
+function randomIpv4Fields(random: Random): Partial<Ipv4Fields> {
+  return {
+    identification: random.below(0x10000),
+    dontFragment: random.chance(50),
+    ...(random.chance(8)
+      ? { moreFragments: random.chance(50), fragmentOffset: random.below(2) * random.below(900) }
+      : {}),
+    ...(random.chance(1) ? { fragmentOffset: 0x1f00 + random.below(0x100) } : {}),
+    ...(random.chance(15) ? { options: randomIpv4Options(random) } : {}),
+  };
+}
+
+function randomIpv4Options(random: Random): Uint8Array {
+  if (random.chance(20)) return random.bytes(4 * (1 + random.below(10)));
+  const options: Uint8Array[] = [];
+  for (let i = random.below(4); i >= 0; i--) {
+    const length = 2 + random.below(6);
+    options.push(concat(Uint8Array.of(random.pick([7, 68, 130, 131, 137, 148]), length), random.bytes(length - 2)));
+    if (random.chance(30)) options.push(Uint8Array.of(1));
+  }
+  const all = concat(...options);
+  return concat(all, new Uint8Array((4 - (all.length % 4)) % 4)).subarray(0, 40);
 }
 
 function randomOptions(random: Random): Uint8Array {
@@ -174,9 +268,10 @@ function randomExtensions(random: Random): Extension[] {
 
 function payloadBytes(random: Random): number {
   const kind = random.below(10);
-  if (kind < 6) return random.below(80);
+  if (kind < 5) return random.below(80);
+  if (kind < 6) return 440 + random.below(200);
   if (kind < 9) return 1150 + random.below(120);
-  return 1150 + random.below(400);
+  return random.chance(90) ? 1150 + random.below(400) : 1500 + random.below(4000);
 }
 
 function randomTransport(random: Random, fields: Ipv6Fields): [protocol: number, bytes: Uint8Array] {
@@ -186,6 +281,10 @@ function randomTransport(random: Random, fields: Ipv6Fields): [protocol: number,
     case 0:
       return [Protocol.udp, udp(fields, port(), port(), payload)];
     case 1: {
+      if (isIpv4(fields.source)) {
+        const type = random.chance(70) ? 8 * random.below(2) : random.below(random.pick([50, 256]));
+        return [Protocol.icmp, icmp(type, 0, concat(u16(random.below(3)), u16(1), payload))];
+      }
       const type = random.chance(70) ? 128 + random.below(2) : random.below(256);
       return [Protocol.icmpv6, icmpv6(fields, type, 0, concat(u16(random.below(3)), u16(1), payload))];
     }
@@ -203,30 +302,73 @@ function randomTransport(random: Random, fields: Ipv6Fields): [protocol: number,
 
 /** An inner packet, mostly sound. */
 export function randomInner(random: Random): Uint8Array {
-  const fields = randomFields(random);
+  const version = random.chance(50) ? 4 : 6;
+  const fields = randomFields(random, version);
   const [protocol, transport] = randomTransport(random, fields);
+  if (version === 4) return damageIpv4(random, ipv4(fields, protocol, transport), 3);
   const packet = withExtensions(fields, randomExtensions(random), protocol, transport);
   return damage(random, packet, 3);
+}
+
+/** A Mobility Header between two that may be the agent and a home address. */
+function randomSignalling(random: Random): Uint8Array {
+  const one = () => random.pick([ICMP_SOURCE, HOME_ADDRESS, ...INNER_ADDRESSES.slice(1, 3)]);
+  const extensions = random.chance(30)
+    ? [destinationOptions(Uint8Array.of(1, 4, 0, 0, 0, 0))]
+    : randomExtensions(random);
+  return withExtensions({ source: one(), destination: one() }, extensions, Protocol.mobility, random.bytes(24));
+}
+
+/** As `damage`, but the header's checksum mostly agrees with what was changed. */
+function damageIpv4(random: Random, packet: Uint8Array, percent: number): Uint8Array {
+  const damaged = damage(random, packet, percent);
+  const headerBytes = (damaged[0]! & 0x0f) * 4;
+  if (damaged === packet || headerBytes < 20 || damaged.length < headerBytes || random.chance(20)) return damaged;
+  const repaired = damaged.slice();
+  repaired.set([0, 0], 10);
+  repaired.set(u16(foldChecksum(sumWords(repaired.slice(0, headerBytes)))), 10);
+  return repaired;
 }
 
 /** An outer packet, mostly from the far end of one of the table's tunnels. */
 export function randomOuter(random: Random, table: ForwardingTable): Uint8Array {
   const known = table.tunnels.length > 0 && random.chance(92);
   const tunnel = known ? random.pick(table.tunnels) : undefined;
+  const inner = random.chance(6) ? randomSignalling(random) : randomInner(random);
+  if (tunnel ? isIpv4(tunnel.outerSource) : random.chance(50)) return randomIpv4Outer(random, tunnel, inner);
   const outer: Ipv6Fields = {
     source: tunnel?.outerDestination ?? random.pick([...CARE_OF, ...AGENTS]),
     destination: tunnel?.outerSource ?? random.pick([...CARE_OF, ...AGENTS]),
     trafficClass: random.chance(50) ? random.below(4) : random.below(256),
   };
-  const inner = randomInner(random);
   const kind = random.below(20);
   if (kind === 0) return ipv6(outer, random.below(256), inner);
   if (kind === 1) return withExtensions(outer, [fragment(0, false)], Protocol.ipv6, inner);
   if (kind === 2) return withExtensions(outer, [destinationOptions(random.bytes(6))], Protocol.ipv6, inner);
   // Tunnel Encapsulation Limit and padding (RFC 2473 §4.1.1).
   const limit = destinationOptions(Uint8Array.of(4, 1, random.below(9), 1, 1, 0));
-  if (kind < 6) return withExtensions(outer, [limit], Protocol.ipv6, inner);
-  return damage(random, ipv6(outer, Protocol.ipv6, inner), 3);
+  if (kind < 5) return withExtensions(outer, [limit], random.pick([Protocol.ipv6, Protocol.ipv4]), inner);
+  return damage(random, outerPacket(outer, inner), 3);
+}
+
+function randomIpv4Outer(random: Random, tunnel: Tunnel | undefined, inner: Uint8Array): Uint8Array {
+  const outer: Ipv4Fields = {
+    source: tunnel?.outerDestination ?? random.pick([...IPV4_CARE_OF, ...IPV4_AGENTS]),
+    destination: tunnel?.outerSource ?? random.pick([...IPV4_CARE_OF, ...IPV4_AGENTS]),
+    trafficClass: random.chance(50) ? random.below(4) : random.below(256),
+    ...(random.chance(6) ? randomIpv4Fields(random) : {}),
+  };
+  const inUdp = tunnel ? tunnel.encapsulation === Encapsulation.udp : random.chance(50);
+  const kind = random.below(20);
+  if (kind === 0) return ipPacket(outer, random.below(256), inner);
+  if (kind === 1) return ipPacket(outer, random.pick([Protocol.ipv6, Protocol.ipv4]), inner);
+  if (!inUdp) return damageIpv4(random, outerPacket(outer, inner), 3);
+  const port = (known: number | undefined) => (known && random.chance(95) ? known : random.pick(PORTS));
+  const [from, to] = [port(tunnel?.destinationPort), port(tunnel?.sourcePort)];
+  if (kind > 3) return damageIpv4(random, udpOuterPacket(outer, from, to, inner), 3);
+  const datagram = udp(outer, from, to, inner);
+  if (random.chance(30)) datagram.set(random.bytes(2), random.pick([4, 6]));
+  return ipv4(outer, Protocol.udp, concat(datagram, random.bytes(random.below(3))));
 }
 
 /** Changes, cuts off or adds octets in `percent` of all cases. */

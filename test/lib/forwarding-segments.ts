@@ -1,7 +1,7 @@
 // Cuts packets with a segmentation offload the simple way, to check how the native forwarder cuts and joins them.
 import { type Address, addressFromBytes } from '../../src/bytes/address.ts';
 import { upperLayerChecksum } from '../../src/bytes/checksum.ts';
-import { Protocol } from '../../src/forwarding/ipv6-header.ts';
+import { Protocol } from '../../src/forwarding/protocol.ts';
 import { concat, TcpFlag, u16 } from './forwarding-packets.ts';
 
 export const NEEDS_CHECKSUM = 1;

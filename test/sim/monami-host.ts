@@ -307,7 +307,7 @@ export class MonamiHost {
       switch (result.kind) {
         case 'send':
           this.emit(result.packet, result.interfaceIndex);
-          if (result.secondFragment) this.emit(result.secondFragment, result.interfaceIndex);
+          for (const further of result.furtherPackets ?? []) this.emit(further, result.interfaceIndex);
           break;
         case 'reply':
           this.#drop(packet, 'outbound refused', true);

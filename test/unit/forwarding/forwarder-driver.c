@@ -67,6 +67,18 @@ static void apply(const uint8_t *at, size_t length, struct answer *answer) {
   free(copy);
 }
 
+static void put_inner_fragments(struct answer *answer, const struct outbound *result, const uint8_t *packet) {
+  const struct ipv4_fragmentation *plan = &result->inner_fragments;
+  const struct tunnel *tunnel = result->tunnel;
+  for (size_t i = 0; i < plan->count; i++) {
+    uint8_t headers[LARGEST_OUTER_BYTES + LARGEST_HEADERS_BYTES];
+    memcpy(headers, result->outer, tunnel->overhead);
+    struct segment piece = ipv4_cut_fragment(packet, result->length, plan, i, headers + tunnel->overhead);
+    outer_header_resize(tunnel, headers, plan->header + piece.length);
+    put_packet(answer, headers, tunnel->overhead + plan->header, piece.payload, piece.length);
+  }
+}
+
 /*
  * Time 8 and a packet; answers: kind 4 (enum verdict), reason of a drop 4, tunnel id 4, interface index 4, then
  * packets, each with its length 4.
@@ -77,22 +89,25 @@ static void outbound(const uint8_t *at, size_t length, struct answer *answer) {
   if (!room) abort();
   uint8_t *packet = room + HEADROOM_BYTES;
   memcpy(packet, at + 8, packet_bytes);
-  struct outbound result = {.outer = packet - IPV6_HEADER_BYTES};
+  struct outbound result;
   core_outbound(&core, packet, packet_bytes, NULL, load64(at), &result);
-  bool sent = result.verdict == VERDICT_SEND || result.verdict == VERDICT_SEND_FRAGMENTS;
+  bool sent = result.verdict == VERDICT_SEND || result.verdict == VERDICT_SEND_FRAGMENTS ||
+              result.verdict == VERDICT_SEND_INNER_FRAGMENTS;
   put32(answer, result.verdict);
   put32(answer, result.verdict == VERDICT_DROP ? result.reason : 0);
   put32(answer, sent ? result.tunnel->id : 0);
   put32(answer, sent ? result.tunnel->interface_index : 0);
   const struct outer_fragments *fragments = &result.fragments;
   if (result.verdict == VERDICT_SEND) {
-    put_packet(answer, result.outer, IPV6_HEADER_BYTES + result.length, NULL, 0);
+    put_packet(answer, result.outer, result.tunnel->overhead + result.length, NULL, 0);
   } else if (result.verdict == VERDICT_REPLY) {
     put_packet(answer, core.reply, core.reply_length, NULL, 0);
   } else if (result.verdict == VERDICT_SEND_FRAGMENTS) {
-    put_packet(answer, fragments->headers[0], sizeof fragments->headers[0], packet, fragments->cut);
-    put_packet(answer, fragments->headers[1], sizeof fragments->headers[1], packet + fragments->cut,
-               result.length - fragments->cut);
+    for (unsigned i = 0; i < fragments->count; i++)
+      put_packet(answer, fragments->pieces[i].header, fragments->pieces[i].header_bytes,
+                 packet + fragments->pieces[i].start, fragments->pieces[i].length);
+  } else if (result.verdict == VERDICT_SEND_INNER_FRAGMENTS) {
+    put_inner_fragments(answer, &result, packet);
   }
   free(room);
 }
@@ -106,7 +121,7 @@ static void inbound(const uint8_t *at, size_t length, struct answer *answer) {
   core_inbound(&core, packet, packet_bytes, 1, false, load64(at), &result);
   bool delivered = result.verdict == VERDICT_DELIVER;
   put32(answer, result.verdict);
-  put32(answer, delivered ? 0 : result.reason);
+  put32(answer, result.verdict == VERDICT_DROP ? result.reason : 0);
   put32(answer, delivered ? result.tunnel->id : 0);
   put32(answer, 0);
   if (delivered) put_packet(answer, result.inner, result.length, NULL, 0);

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { prefix } from '../../../src/bytes/prefix.ts';
-import { Protocol } from '../../../src/forwarding/ipv6-header.ts';
+import { Protocol } from '../../../src/forwarding/protocol.ts';
 import { type ForwardingResult, ReferenceForwarder } from '../../../src/forwarding/reference.ts';
 import { type BindingGroup, SelectionMode, type Tunnel } from '../../../src/forwarding/table.ts';
 import { NextHeader } from '../../../src/wire/ip/numbers.ts';

@@ -1,6 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { address } from '../../../src/bytes/address.ts';
 import { formatHex } from '../../../src/bytes/hex.ts';
+import { prefix } from '../../../src/bytes/prefix.ts';
 import { encodeTable } from '../../../src/forwarding/encode-table.ts';
 import { type ForwardingResult, ReferenceForwarder } from '../../../src/forwarding/reference.ts';
 import { FORWARDER_COUNTERS, TUNNEL_COUNTERS } from '../../../src/forwarding/statistics.ts';
@@ -23,11 +25,13 @@ function describeResult(result: ForwardingResult): string {
       return `drop ${result.reason}`;
     case 'reply':
       return `reply ${formatHex(result.packet)}`;
+    case 'ignore':
+      return 'ignore ';
     case 'deliver':
       return `deliver ${result.tunnelId} ${formatHex(result.packet)}`;
     case 'send': {
-      const second = result.secondFragment ? ` ${formatHex(result.secondFragment)}` : '';
-      return `send ${result.tunnelId} ${result.interfaceIndex} ${formatHex(result.packet)}${second}`;
+      const packets = [result.packet, ...(result.furtherPackets ?? [])].map(formatHex).join(' ');
+      return `send ${result.tunnelId} ${result.interfaceIndex} ${packets}`;
     }
   }
 }
@@ -39,6 +43,8 @@ function describeAnswer(answer: Uint8Array): string {
   switch (verdict) {
     case Verdict.drop:
       return `drop ${FORWARDER_COUNTERS[reason!]}`;
+    case Verdict.ignore:
+      return `ignore ${packets}`;
     case Verdict.reply:
       return `reply ${packets}`;
     case Verdict.deliver:
@@ -101,6 +107,7 @@ test(`the native core does the same as the reference to ${RUNS * PACKETS_PER_RUN
     'send',
     'deliver',
     'reply',
+    'ignore',
     'drop malformed',
     'drop noRoute',
     'drop noTunnel',
@@ -153,10 +160,27 @@ function spoil(random: Random, table: ForwardingTable): ForwardingTable {
     () => changeFirst({ id: 0 }),
     () => changeFirst({ id: second.id }),
     () => changeFirst({ id: 77 }),
+    () => changeFirst({ encapsulation: 4 }),
+    () => changeFirst({ encapsulation: 0 }),
+    () => changeFirst({ encapsulation: 1 }),
     () => changeFirst({ encapsulation: 2 }),
+    () => changeFirst({ encapsulation: 3 }),
+    () => changeFirst({ sourcePort: 0 }),
+    () => changeFirst({ destinationPort: 4191 }),
+    () => changeFirst({ sourcePort: second.sourcePort, destinationPort: second.destinationPort }),
+    () => changeFirst({ outerSource: address('127.0.0.1') }),
+    () => changeFirst({ outerSource: address('::ffff:192.0.2.1') }),
+    () => changeFirst({ outerDestination: address('224.0.0.1') }),
+    () => changeFirst({ pathMtuBytes: 575 }),
+    () => changeFirst({ pathMtuBytes: 576 }),
     () => changeFirst({ pathMtuBytes: 1279 }),
+    () => ({ ...table, icmpv4Source: address('0.0.0.1') }),
+    () => ({ ...table, icmpv4Source: address('2001:db8::1') }),
+    () => changeGroup({ prefixes: [...groupA.prefixes, { address: address('203.0.113.1'), length: 24 }] }),
+    () => changeGroup({ prefixes: [...groupA.prefixes, { address: address('203.0.113.0'), length: 33 }] }),
+    () => changeGroup({ prefixes: [...groupA.prefixes, prefix('203.0.113.0/24')] }),
     () => changeFirst({ pathMtuBytes: 65536 }),
-    () => changeFirst({ outerSource: second.outerSource, outerDestination: second.outerDestination }),
+    () => changeFirst({ ...second, id: first.id }),
     () => changeFirst({ outerSource: '\0'.repeat(16) }),
     () => changeFirst({ outerDestination: '\xff'.repeat(16) }),
     () => ({ ...table, icmpSource: '\xff'.repeat(16) as typeof table.icmpSource }),

@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { address, addressToBytes, formatAddress } from '../../../src/bytes/address.ts';
-import { destinationOf, Protocol, sourceOf } from '../../../src/forwarding/ipv6-header.ts';
+import { destinationOf, sourceOf } from '../../../src/forwarding/ip-packet.ts';
+import { Protocol } from '../../../src/forwarding/protocol.ts';
 import { type ForwardingResult, ReferenceForwarder } from '../../../src/forwarding/reference.ts';
 import {
   concat,
@@ -116,9 +117,9 @@ test('[6275-10.4.2-03] [6275-10.4.2-05] [6275-10.4.2-07] [3963-8-03] nothing of 
 test('what is not a whole IPv6 packet is malformed; octets behind the payload length are left out', () => {
   const forwarder = mobileRouter();
   const packet = packetOf(100);
-  const ipv4 = packet.slice();
-  ipv4[0] = 0x45;
-  for (const bad of [new Uint8Array(), packet.subarray(0, 39), packet.subarray(0, 99), ipv4])
+  const version5 = packet.slice();
+  version5[0] = 0x50;
+  for (const bad of [new Uint8Array(), packet.subarray(0, 39), packet.subarray(0, 99), version5])
     assert.equal(forwarder.outbound(bad, 0), { kind: 'drop', reason: 'malformed' });
   assert.is(sent(forwarder.outbound(concat(packet, new Uint8Array(9)), 0)).packet.length, 140);
 });
@@ -172,7 +173,7 @@ test('a packet of 1280 octets or less always passes: in two outer fragments wher
   ] as const) {
     const forwarder = mobileRouter(pathMtuBytes);
     const packet = packetOf(length);
-    const { packet: first, secondFragment: second } = sent(forwarder.outbound(packet, 0));
+    const { packet: first, furtherPackets: [second] = [] } = sent(forwarder.outbound(packet, 0));
     if (!second) throw new Error('one fragment only');
     assert.ok(first.length <= pathMtuBytes);
     for (const part of [first, second]) {
@@ -189,7 +190,7 @@ test('a packet of 1280 octets or less always passes: in two outer fragments wher
     assert.equal(whole, packet);
     assert.is(forwarder.statistics(0).tunnels[0]!.sentPackets, 2);
   }
-  assert.is(sent(mobileRouter(1280).outbound(packetOf(1240), 0)).secondFragment, undefined);
+  assert.is(sent(mobileRouter(1280).outbound(packetOf(1240), 0)).furtherPackets, undefined);
 });
 
 test('no ICMPv6 error answers an ICMPv6 error, a Redirect, a multicast or a later fragment (RFC 4443 §2.4 (e))', () => {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatHex } from '../../../src/bytes/hex.ts';
-import { Protocol } from '../../../src/forwarding/ipv6-header.ts';
+import { Protocol } from '../../../src/forwarding/protocol.ts';
 import { NativeForwarder, splitByLength } from '../../lib/forwarding-driver.ts';
 import {
   concat,

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { flowHash, log2Fixed, pickByWeight } from '../../../src/forwarding/flow-hash.ts';
 import { flowKeyOf, reverseFlowKey } from '../../../src/forwarding/flow-key.ts';
-import { Protocol } from '../../../src/forwarding/ipv6-header.ts';
+import { Protocol } from '../../../src/forwarding/protocol.ts';
 import { ReferenceForwarder } from '../../../src/forwarding/reference.ts';
 import { type ForwardingTable, SelectionMode } from '../../../src/forwarding/table.ts';
 import {

@@ -9,10 +9,18 @@ import type { BindingGroup, ForwardingTable, Tunnel } from '../../../src/forward
 import { tableProblem } from '../../../src/forwarding/table-problem.ts';
 import { homeAgentTable } from '../../lib/forwarding-tables.ts';
 
+const PLAIN: Partial<Tunnel> = {
+  encapsulation: 2,
+  outerSource: address('192.0.2.1'),
+  outerDestination: address('203.0.113.7'),
+};
+const UDP: Partial<Tunnel> = { ...PLAIN, encapsulation: 3, sourcePort: 4191, destinationPort: 4191 };
+
 test('a table is encoded as its layout says', () => {
   const table: ForwardingTable = {
     side: 'home-agent',
     icmpSource: address('2001:db8::1'),
+    icmpv4Source: address('192.0.2.1'),
     interfaces: [7, 258],
     tunnels: [
       {
@@ -26,23 +34,40 @@ test('a table is encoded as its layout says', () => {
         pathMtuBytes: 1500,
         usable: true,
       },
+      {
+        id: 6,
+        encapsulation: 3,
+        outerSource: address('192.0.2.1'),
+        outerDestination: address('203.0.113.7'),
+        sourcePort: 4191,
+        destinationPort: 40123,
+        interfaceIndex: 0,
+        pathMtuBytes: 576,
+        usable: false,
+      },
     ],
     groups: [
       {
         id: 5,
         mode: 3,
-        tunnels: [{ tunnelId: 0x01020304, weight: 300 }],
-        prefixes: [prefix('2001:db8:1::/48')],
+        tunnels: [
+          { tunnelId: 0x01020304, weight: 300 },
+          { tunnelId: 6, weight: 1 },
+        ],
+        prefixes: [prefix('2001:db8:1::/48'), prefix('198.51.100.0/24')],
       },
     ],
   };
   const expected = [
-    '4d465401 02 00 0002 00000001 00000001 20010db8000000000000000000000001',
+    '4d465402 02 00 0002 00000002 00000001 20010db8000000000000000000000001 00000000000000000000ffffc0000201',
     '00000007 00000102',
-    '01020304 01 01 0000 00000009 000005dc 20010db8000000000000000000000001 20010db8000a00000000000000000002',
-    '00000005 03 00 0001 0001 0000',
+    '01020304 01 01 0000 00000009 000005dc 0000 0000 20010db8000000000000000000000001 20010db8000a00000000000000000002',
+    '00000006 03 00 0000 00000000 00000240 105f 9cbb 00000000000000000000ffffc0000201 00000000000000000000ffffcb007107',
+    '00000005 03 00 0002 0002 0000',
     '01020304 012c 0000',
-    '20010db8000100000000000000000000 30 000000',
+    '00000006 0001 0000',
+    '20010db8000100000000000000000000 30 06 0000',
+    '00000000000000000000ffffc6336400 18 04 0000',
   ];
   assert.is(formatHex(encodeTable(table)), expected.join('').replaceAll(' ', ''));
 });
@@ -69,15 +94,29 @@ test('each rule of a sound table has its own refusal', () => {
     ['tunnel 1: path MTU out of range', withTunnel({ pathMtuBytes: 1279 })],
     ['a tunnel id stands for two tunnels', withTunnel({ id: 2 })],
     [
-      'group 1: two tunnels have the same outer addresses',
+      'group 1: two tunnels have the same outer addresses and ports',
       withTunnel({ outerDestination: tunnels[0]!.outerDestination }),
     ],
+    ['the source of ICMPv4 errors is no unicast address', { ...table, icmpv4Source: address('224.0.0.1') }],
+    ['the source of ICMPv4 errors is no unicast address', { ...table, icmpv4Source: address('2001:db8::1') }],
+    ['tunnel 1: an outer address is no unicast address', withTunnel({ outerSource: address('192.0.2.1') })],
+    ['tunnel 1: an outer address is no unicast address', withTunnel({ outerSource: address('::ffff:192.0.2.1') })],
+    ['tunnel 1: an outer address is no unicast address', withTunnel({ encapsulation: 2 })],
+    ['tunnel 1: an outer address is no unicast address', withTunnel({ ...PLAIN, outerSource: address('127.0.0.1') })],
+    ['tunnel 1: an outer address is no unicast address', withTunnel({ ...PLAIN, outerSource: address('0.0.0.0') })],
+    ['tunnel 1: an outer address is no unicast address', withTunnel({ ...PLAIN, outerSource: address('239.0.0.1') })],
+    ['tunnel 1: a port is out of range', withTunnel({ sourcePort: 1 })],
+    ['tunnel 1: a port is out of range', withTunnel({ ...PLAIN, destinationPort: 4191 })],
+    ['tunnel 1: a port is out of range', withTunnel({ ...UDP, sourcePort: 0 })],
+    ['tunnel 1: a port is out of range', withTunnel({ ...UDP, destinationPort: 65536 })],
+    ['tunnel 1: path MTU out of range', withTunnel({ ...PLAIN, pathMtuBytes: 575 })],
     ['a group id is out of range', withGroup({ id: -1 })],
     ['group 1: unknown mode', withGroup({ mode: 4 as BindingGroup['mode'] })],
     ['group 1: a weight is out of range', withGroup({ tunnels: [{ tunnelId: 1, weight: 0 }] })],
     ['group 1: a prefix is malformed', withGroup({ prefixes: [{ address: address('2001:db8::1'), length: 64 }] })],
     ['group 1: a prefix is malformed', withGroup({ prefixes: [{ address: address('::'), length: 129 }] })],
-    ['group 1: a prefix is malformed', withGroup({ prefixes: [hostPrefix(address('192.0.2.1'))] })],
+    ['group 1: a prefix is malformed', withGroup({ prefixes: [{ address: address('192.0.2.1'), length: 24 }] })],
+    ['group 1: a prefix is malformed', withGroup({ prefixes: [{ address: address('192.0.2.1'), length: 33 }] })],
     ['a group id stands for two groups', { ...table, groups: [group, { ...other, id: 1 }] }],
     ['a group names an unknown tunnel', withGroup({ tunnels: [...group.tunnels, { tunnelId: 99, weight: 1 }] })],
     ['a tunnel is named twice', { ...table, groups: [group, { ...other, tunnels: group.tunnels.slice(0, 1) }] }],
@@ -86,6 +125,13 @@ test('each rule of a sound table has its own refusal', () => {
   ];
   for (const [problem, bad] of cases) assert.is(tableProblem(bad), problem);
   assert.is(tableProblem(table), undefined);
+  for (const sound of [
+    withTunnel(PLAIN),
+    withTunnel({ ...UDP, pathMtuBytes: 576 }),
+    withGroup({ prefixes: [prefix('0.0.0.0/0'), hostPrefix(address('192.0.2.1'))] }),
+    { ...table, icmpv4Source: address('192.0.2.1') },
+  ])
+    assert.is(tableProblem(sound), undefined);
   assert.is(tableProblem({ ...table, tunnels: [], groups: [] }), undefined);
 });
 
@@ -107,6 +153,24 @@ test('the longest prefix of all groups wins', () => {
   assert.is(owner('2001:db8:0:8000::1'), 2);
   assert.is(owner('2001:db8:0:7fff::1'), 1);
   assert.is(owner('2001:db9::1'), undefined);
+});
+
+test('prefixes of one family hold no address of the other', () => {
+  const group = (id: number, ...prefixes: string[]): BindingGroup => ({
+    id,
+    mode: 1,
+    tunnels: [],
+    prefixes: prefixes.map(prefix),
+  });
+  const groups = [group(1, '::/0'), group(2, '198.51.100.0/24'), group(3, '198.51.100.7/32')];
+  const compiled = new CompiledTable({ ...homeAgentTable({ places: [] }), groups });
+  const owner = (text: string): number | undefined => compiled.groupOf(address(text))?.id;
+  assert.equal(['198.51.100.7', '198.51.100.8', '198.51.101.1'].map(owner), [3, 2, undefined]);
+  assert.equal(['::ffff:198.51.100.7', '::1'].map(owner), [1, 1]);
+  assert.equal(
+    ['198.51.100.7', '198.51.100.8', '::1'].map((text) => compiled.isHomeAddress(address(text))),
+    [true, false, false],
+  );
 });
 
 test.run();
