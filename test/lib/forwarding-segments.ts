@@ -1,11 +1,12 @@
 // Cuts packets with a segmentation offload the simple way, to check how the native forwarder cuts and joins them.
-import { type Address, addressFromBytes } from '../../src/bytes/address.ts';
-import { upperLayerChecksum } from '../../src/bytes/checksum.ts';
+import { foldChecksum, sumWords, upperLayerChecksum } from '../../src/bytes/checksum.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../src/forwarding/ip-packet.ts';
 import { Protocol } from '../../src/forwarding/protocol.ts';
 import { concat, TcpFlag, u16 } from './forwarding-packets.ts';
 
 export const NEEDS_CHECKSUM = 1;
 export const GSO_NONE = 0;
+export const GSO_TCPV4 = 1;
 export const GSO_TCPV6 = 4;
 export const GSO_UDP = 5;
 export const VIRTIO_HEADER_BYTES = 10;
@@ -39,22 +40,25 @@ export function decodeOffload(bytes: Uint8Array): Offload {
   };
 }
 
-function addressAt(packet: Uint8Array, at: number): Address {
-  return addressFromBytes(packet.subarray(at, at + 16));
-}
-
 /** The packets that a packet stands for, each with its own lengths, sequence number, flags and checksum. */
 export function cutIntoSegments(offload: Offload, packet: Uint8Array): Uint8Array[] {
   if (offload.gsoType === GSO_NONE) return [packet];
   const transport = offload.checksumStart;
-  const tcp = offload.gsoType === GSO_TCPV6;
+  const tcp = offload.gsoType !== GSO_UDP;
   const payloadAt = transport + (tcp ? (packet[transport + 12]! >> 4) * 4 : 8);
   const segments: Uint8Array[] = [];
   for (let at = payloadAt; at < packet.length; at += offload.segmentBytes) {
     const last = at + offload.segmentBytes >= packet.length;
     const segment = concat(packet.subarray(0, payloadAt), packet.subarray(at, at + offload.segmentBytes));
     const view = new DataView(segment.buffer);
-    view.setUint16(4, segment.length - 40);
+    if (isIpv4Packet(packet)) {
+      view.setUint16(2, segment.length);
+      view.setUint16(4, view.getUint16(4) + segments.length);
+      view.setUint16(10, 0);
+      view.setUint16(10, foldChecksum(sumWords(segment.slice(0, (packet[0]! & 0x0f) * 4))));
+    } else {
+      view.setUint16(4, segment.length - 40);
+    }
     if (tcp) {
       view.setUint32(transport + 4, view.getUint32(transport + 4) + at - payloadAt);
       if (!last) view.setUint8(transport + 13, view.getUint8(transport + 13) & ~(TcpFlag.fin | TcpFlag.psh));
@@ -64,8 +68,8 @@ export function cutIntoSegments(offload: Offload, packet: Uint8Array): Uint8Arra
     }
     view.setUint16(transport + offload.checksumOffset, 0);
     const sum = upperLayerChecksum(
-      addressAt(segment, 8),
-      addressAt(segment, 24),
+      sourceOf(segment),
+      destinationOf(segment),
       tcp ? Protocol.tcp : Protocol.udp,
       segment.subarray(transport),
     );
@@ -79,5 +83,5 @@ export function cutIntoSegments(offload: Offload, packet: Uint8Array): Uint8Arra
 export function pseudoHeaderSum(packet: Uint8Array, transport: number, protocol: number): number {
   const length = packet.length - transport;
   const zeros = new Uint8Array(length);
-  return ~upperLayerChecksum(addressAt(packet, 8), addressAt(packet, 24), protocol, zeros) & 0xffff;
+  return ~upperLayerChecksum(sourceOf(packet), destinationOf(packet), protocol, zeros) & 0xffff;
 }

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatHex } from '../../../src/bytes/hex.ts';
+import { findTransport, isIpv4Packet } from '../../../src/forwarding/ip-packet.ts';
 import { Protocol } from '../../../src/forwarding/protocol.ts';
 import { NativeForwarder, splitByLength } from '../../lib/forwarding-driver.ts';
 import {
@@ -9,7 +10,9 @@ import {
   fields,
   fragment,
   hasRightChecksum,
-  type Ipv6Fields,
+  type Ipv4Fields,
+  ipPacket,
+  ipv4,
   ipv6,
   TcpFlag,
   tcp,
@@ -24,6 +27,7 @@ import {
   decodeOffload,
   encodeOffload,
   GSO_NONE,
+  GSO_TCPV4,
   GSO_TCPV6,
   GSO_UDP,
   NEEDS_CHECKSUM,
@@ -34,6 +38,7 @@ import {
 import { SERVER, VEHICLE } from '../../lib/forwarding-tables.ts';
 
 const UP = fields(VEHICLE, SERVER);
+const UP_IPV4 = fields('198.51.100.7', '192.0.2.80', { identification: 0xfffa });
 const BATCH_PACKETS = 64;
 
 const native = new NativeForwarder();
@@ -97,6 +102,67 @@ test('a UDP packet with segmentation offload is cut into datagrams', () => {
     assert.equal(found[index], cutIntoSegments(offload, packet).map(formatHex), `case ${index}`);
 });
 
+test('IPv4 packets are cut with an identification of each packet’s own and right header checksums', () => {
+  const random = new Random(21);
+  const cases: (readonly [Offload, Uint8Array])[] = [];
+  for (let i = 0; i < 40; i++) {
+    const options = random.chance(30) ? Uint8Array.of(148, 4, 0, 0) : new Uint8Array();
+    const between = { ...UP_IPV4, options, dontFragment: random.chance(50) };
+    const payload = random.bytes(1 + random.below(9000));
+    const transport = 20 + options.length;
+    if (random.chance(50)) {
+      const packet = ipv4(between, Protocol.tcp, tcp(between, { sequence: random.u32(), payload }));
+      cases.push([{ ...tcpOffload(1000, transport), gsoType: GSO_TCPV4 }, packet]);
+    } else {
+      cases.push([udpOffload(1000, transport), ipv4(between, Protocol.udp, udp(between, 1, 2, payload))]);
+    }
+  }
+  const found = cut(cases);
+  for (const [index, [offload, packet]] of cases.entries()) {
+    const expected = cutIntoSegments(offload, packet);
+    for (const segment of expected) assert.ok(hasRightChecksum(segment));
+    assert.equal(found[index], expected.map(formatHex), `case ${index}`);
+  }
+});
+
+test('an offload of the other version, or of a fragment, is refused', () => {
+  const payload = new Uint8Array(3000);
+  const good = ipPacket(UP_IPV4, Protocol.tcp, tcp(UP_IPV4, { payload }));
+  const first = { ...UP_IPV4, dontFragment: false, moreFragments: true };
+  const wrongChecksum = good.slice();
+  wrongChecksum[8]! ^= 1;
+  const results = cut([
+    [{ ...tcpOffload(1000, 20), gsoType: GSO_TCPV4 }, good],
+    [tcpOffload(1000, 20), good],
+    [{ ...tcpOffload(1000), gsoType: GSO_TCPV4 }, tcpPacket(UP, { payload })],
+    [{ ...tcpOffload(1000, 20), gsoType: GSO_TCPV4 }, ipPacket(first, Protocol.tcp, tcp(first, { payload }))],
+    [{ ...tcpOffload(1000, 20), gsoType: GSO_TCPV4 }, wrongChecksum],
+  ]);
+  assert.equal(
+    results.map((segments) => segments.length),
+    [3, 0, 0, 0, 0],
+  );
+});
+
+test('IPv4 packets that may be fragmented are joined only with identifications that count up', () => {
+  const stream = (dontFragment: boolean, step: number) =>
+    Array.from({ length: 8 }, (_, i) =>
+      udpPacket({ ...UP_IPV4, dontFragment, identification: (0xfffc + step * i) & 0xffff }, 1, 2, 1000),
+    );
+  const joined = join([stream(false, 1), stream(false, 0), stream(false, 2), stream(true, 0), stream(true, 7)]);
+  assert.equal(
+    joined.map((packets) => packets.length),
+    [1, 8, 8, 1, 1],
+  );
+  const options = { ...UP_IPV4, options: Uint8Array.of(148, 4, 0, 0) };
+  const fragments = { ...UP_IPV4, dontFragment: false, moreFragments: true };
+  const lone = join([options, fragments].map((between) => [0, 1].map(() => udpPacket(between, 1, 2, 1000))));
+  assert.equal(
+    lone.map((packets) => packets.length),
+    [2, 2],
+  );
+});
+
 test('an offload that does not fit its packet is refused', () => {
   const segment = tcp(UP, { payload: new Uint8Array(4000) });
   const packet = ipv6(UP, Protocol.tcp, segment);
@@ -148,18 +214,30 @@ test('a checksum left open is completed, and never outside of the packet', () =>
   );
 });
 
+/** As a kernel counts the identification of what may be fragmented. */
+function counted(between: Ipv4Fields, number: number): Ipv4Fields {
+  return { ...between, identification: ((between.identification ?? 0) + number) & 0xffff };
+}
+
 /** A stream of one connection, cut like a sender does: full segments, now and then a short one with PSH. */
-function tcpStream(random: Random, between: Ipv6Fields, port: number, count: number): Uint8Array[] {
+function tcpStream(random: Random, between: Ipv4Fields, port: number, count: number): Uint8Array[] {
   let sequence = random.u32();
   let acknowledgement = random.u32();
   const options = random.chance(50) ? random.bytes(12) : new Uint8Array();
-  return Array.from({ length: count }, () => {
+  return Array.from({ length: count }, (_, number) => {
     const kind = random.below(20);
     const payload = random.bytes(kind === 0 ? 0 : kind < 3 ? 1 + random.below(1200) : 1200);
     const push = kind < 3 ? TcpFlag.psh : 0;
     const flags = TcpFlag.ack | push | (random.chance(3) ? random.pick([1, 2, 4, 32, 64, 128]) : 0);
     if (random.chance(5)) acknowledgement = (acknowledgement + 100) >>> 0;
-    const packet = tcpPacket(between, { sourcePort: port, sequence, acknowledgement, flags, options, payload });
+    const packet = tcpPacket(counted(between, number), {
+      sourcePort: port,
+      sequence,
+      acknowledgement,
+      flags,
+      options,
+      payload,
+    });
     if (random.chance(4)) sequence = (sequence + 5000) >>> 0;
     else sequence = (sequence + payload.length) >>> 0;
     if (random.chance(2)) packet[packet.length - 1]! ^= 0x55;
@@ -167,11 +245,11 @@ function tcpStream(random: Random, between: Ipv6Fields, port: number, count: num
   });
 }
 
-function udpStream(random: Random, between: Ipv6Fields, port: number, count: number): Uint8Array[] {
+function udpStream(random: Random, between: Ipv4Fields, port: number, count: number): Uint8Array[] {
   const bytes = 200 + random.below(1000);
-  return Array.from({ length: count }, () => {
-    const packet = udpPacket(between, port, 53, random.chance(90) ? bytes : random.below(1200));
-    if (random.chance(2)) packet[46]! ^= 0xff;
+  return Array.from({ length: count }, (_, number) => {
+    const packet = udpPacket(counted(between, number), port, 53, random.chance(90) ? bytes : random.below(1200));
+    if (random.chance(2)) packet[between === UP ? 46 : packet.length - 3]! ^= 0xff;
     return packet;
   });
 }
@@ -190,16 +268,40 @@ function interleave(random: Random, streams: Uint8Array[][]): Uint8Array[] {
 
 /** The flow as the order of packets must be kept in it: addresses, protocol and ports. */
 function flowOf(packet: Uint8Array): string {
+  if (isIpv4Packet(packet)) return formatHex(concat(packet.subarray(9, 10), packet.subarray(12, 24)));
   return formatHex(concat(packet.subarray(6, 7), packet.subarray(8, 44)));
+}
+
+/** The identification of a packet that is never fragmented says nothing (RFC 6864 §4.1). */
+function withoutIdentification(packet: Uint8Array): Uint8Array {
+  if (!isIpv4Packet(packet) || (packet[6]! & 0x40) === 0) return packet;
+  const changed = packet.slice();
+  changed.set([0, 0], 4);
+  changed.set([0, 0], 10);
+  return changed;
 }
 
 function byFlow(packets: readonly Uint8Array[]): Map<string, string[]> {
   const flows = new Map<string, string[]>();
   for (const packet of packets) {
     const flow = flowOf(packet);
-    flows.set(flow, [...(flows.get(flow) ?? []), formatHex(packet)]);
+    flows.set(flow, [...(flows.get(flow) ?? []), formatHex(withoutIdentification(packet))]);
   }
   return flows;
+}
+
+function ipv4Streams(random: Random, between: Ipv4Fields): Uint8Array[][] {
+  const other = { ...between, trafficClass: random.below(2) * 3, identification: random.below(0x10000) };
+  return [
+    tcpStream(random, between, 1000, 20),
+    tcpStream(random, other, 1001, 20),
+    udpStream(random, between, 1000, 12),
+    udpStream(random, other, 1001, 12),
+  ];
+}
+
+function segmentsIn(offload: Offload, packet: Uint8Array): number {
+  return cutIntoSegments(offload, packet).length;
 }
 
 test('what is joined, cut again, is what came: every packet, in the order of its flow', () => {
@@ -213,16 +315,24 @@ test('what is joined, cut again, is what came: every packet, in the order of its
       udpStream(random, UP, 1000, 12),
       udpStream(random, other, 1001, 12),
     ];
+    const ipv4Fields = { ...UP_IPV4, dontFragment: random.chance(50), identification: random.below(0x10000) };
+    if (i % 2 === 1) streams.splice(0, 4, ...ipv4Streams(random, ipv4Fields));
     batches.push(interleave(random, streams).slice(0, BATCH_PACKETS));
   }
   let joinedPackets = 0;
+  let ipv4Joined = 0;
   for (const [index, joined] of join(batches).entries()) {
     const again = joined.flatMap(({ offload, packet }) => {
       if (offload.gsoType === GSO_NONE) return [packet];
-      const protocol = packet[6]!;
-      const checksumAt = 40 + offload.checksumOffset;
+      const { protocol, offset } = findTransport(packet);
+      const checksumAt = offset + offload.checksumOffset;
       const field = (packet[checksumAt]! << 8) | packet[checksumAt + 1]!;
-      assert.is(field % 0xffff, pseudoHeaderSum(packet, 40, protocol) % 0xffff, 'the field holds the pseudo-header');
+      assert.is(
+        field % 0xffff,
+        pseudoHeaderSum(packet, offset, protocol) % 0xffff,
+        'the field holds the pseudo-header',
+      );
+      if (isIpv4Packet(packet)) ipv4Joined += segmentsIn(offload, packet);
       const segments = cutIntoSegments(offload, packet);
       for (const segment of segments) assert.ok(hasRightChecksum(segment));
       joinedPackets += segments.length;
@@ -231,6 +341,7 @@ test('what is joined, cut again, is what came: every packet, in the order of its
     assert.equal(byFlow(again), byFlow(batches[index]!), `batch ${index}`);
   }
   assert.ok(joinedPackets > 150 * 15, `only ${joinedPackets} packets were joined`);
+  assert.ok(ipv4Joined > 75 * 15, `only ${ipv4Joined} IPv4 packets were joined`);
 });
 
 test('a steady stream becomes one packet', () => {
