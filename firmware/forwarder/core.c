@@ -8,11 +8,15 @@ bool core_create(struct core *core, uint32_t flow_capacity, uint32_t first_ident
   core->reply_length = 0;
   for (int i = 0; i < COUNTERS; i++) core->counters[i] = 0;
   icmp_rate_limit_start(&core->icmp_rate_limit);
-  return flow_cache_create(&core->flows, flow_capacity);
+  if (!reassembly_create(&core->reassembly)) return false;
+  if (flow_cache_create(&core->flows, flow_capacity)) return true;
+  reassembly_destroy(&core->reassembly);
+  return false;
 }
 
 void core_destroy(struct core *core) {
   flow_cache_destroy(&core->flows);
+  reassembly_destroy(&core->reassembly);
   table_free(core->table);
 }
 
@@ -195,14 +199,11 @@ static bool is_signalling(const struct table *table, const uint8_t *inner, size_
   return memcmp(inner + IPV6_DESTINATION, table->icmp_source, 16) == 0;
 }
 
-void core_inbound(struct core *core, uint8_t *outer, size_t length, size_t packets, bool pending, uint64_t now_ms,
-                  struct inbound *result) {
+static void take_whole(struct core *core, uint8_t *outer, size_t length, size_t packets, bool pending, uint64_t now_ms,
+                       struct inbound *result) {
   const struct table *table = core->table;
   struct carried carried;
-  core->counters[COUNTER_INBOUND_PACKETS] += packets;
-  flow_cache_expire(&core->flows, now_ms);
-  length = whole_length(outer, length);
-  if (length == 0 || !decapsulate(outer, length, pending, &carried)) {
+  if (!decapsulate(outer, length, pending, &carried)) {
     drop_inbound(core, result, COUNTER_MALFORMED);
     return;
   }
@@ -235,4 +236,38 @@ void core_inbound(struct core *core, uint8_t *outer, size_t length, size_t packe
   result->tunnel = tunnel;
   result->inner = inner;
   result->length = carried.length;
+}
+
+static void take_fragment(struct core *core, const uint8_t *outer, size_t length, uint64_t now_ms,
+                          struct inbound *result) {
+  uint8_t addresses[32];
+  outer_addresses(outer, addresses);
+  if (!core->table || !table_has_tunnel_at(core->table, addresses)) {
+    drop_inbound(core, result, COUNTER_UNKNOWN_TUNNEL);
+    return;
+  }
+  size_t whole_bytes = 0;
+  switch (reassembly_add(&core->reassembly, outer, length, now_ms, &whole_bytes)) {
+    case REASSEMBLED_NOTHING:
+      drop_inbound(core, result, COUNTER_MALFORMED);
+      break;
+    case REASSEMBLED_HELD:
+      result->verdict = VERDICT_HOLD;
+      break;
+    case REASSEMBLED_WHOLE:
+      result->reassembled = true;
+      take_whole(core, core->reassembly.whole, whole_bytes, 1, false, now_ms, result);
+      break;
+  }
+}
+
+void core_inbound(struct core *core, uint8_t *outer, size_t length, size_t packets, bool pending, uint64_t now_ms,
+                  struct inbound *result) {
+  core->counters[COUNTER_INBOUND_PACKETS] += packets;
+  flow_cache_expire(&core->flows, now_ms);
+  length = whole_length(outer, length);
+  result->reassembled = false;
+  if (length == 0) drop_inbound(core, result, COUNTER_MALFORMED);
+  else if (is_fragment(outer)) take_fragment(core, outer, length, now_ms, result);
+  else take_whole(core, outer, length, packets, pending, now_ms, result);
 }

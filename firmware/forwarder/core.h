@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "icmp.h"
 #include "ipv4.h"
+#include "reassemble.h"
 
 /* In the order of FORWARDER_COUNTERS in src/forwarding/statistics.ts. */
 enum counter {
@@ -36,6 +37,7 @@ struct core {
   struct table *table; /* NULL: forwards nothing */
   struct flow_cache flows;
   struct icmp_rate_limit icmp_rate_limit;
+  struct reassembly reassembly;
   uint32_t next_identification;
   uint64_t counters[COUNTERS];
   size_t reply_length;
@@ -70,6 +72,8 @@ enum verdict {
   VERDICT_SEND_INNER_FRAGMENTS,
   /* Signalling that a socket of the protocol's own has received, too. */
   VERDICT_IGNORE,
+  /* A fragment of an outer packet, until the others come. */
+  VERDICT_HOLD,
 };
 
 struct outbound {
@@ -93,6 +97,7 @@ struct inbound {
   enum verdict verdict;
   enum counter reason;
   struct tunnel *tunnel;
+  bool reassembled; /* the packet is the core's own, good until the next call */
   uint8_t *inner;
   size_t length;
 };

@@ -45,8 +45,6 @@ static bool decapsulate_ipv6(const uint8_t *outer, size_t length, struct carried
   carried->start = start;
   carried->length = inner_length(protocol, outer + start, length - start);
   carried->ends.selector = tunnel_selector(ENCAPSULATION_IPV6, 0, 0);
-  memcpy(carried->ends.addresses, outer + IPV6_DESTINATION, 16);
-  memcpy(carried->ends.addresses + 16, outer + IPV6_SOURCE, 16);
   return carried->length != 0;
 }
 
@@ -65,12 +63,21 @@ static bool decapsulate_udp(const uint8_t *outer, const uint8_t *udp, size_t len
   return carried->length != 0;
 }
 
+void outer_addresses(const uint8_t *outer, uint8_t addresses[32]) {
+  if (is_ipv4(outer)) {
+    map_address(addresses, outer + IPV4_DESTINATION);
+    map_address(addresses + 16, outer + IPV4_SOURCE);
+  } else {
+    memcpy(addresses, outer + IPV6_DESTINATION, 16);
+    memcpy(addresses + 16, outer + IPV6_SOURCE, 16);
+  }
+}
+
 bool decapsulate(const uint8_t *outer, size_t length, bool pending, struct carried *carried) {
+  outer_addresses(outer, carried->ends.addresses);
   if (!is_ipv4(outer)) return decapsulate_ipv6(outer, length, carried);
   struct transport transport = find_transport(outer, length);
   if (transport.fragment != FRAGMENT_NONE) return false;
-  map_address(carried->ends.addresses, outer + IPV4_DESTINATION);
-  map_address(carried->ends.addresses + 16, outer + IPV4_SOURCE);
   const uint8_t *payload = outer + transport.offset;
   size_t rest = length - transport.offset;
   if (transport.protocol == PROTOCOL_UDP) return decapsulate_udp(outer, payload, rest, pending, carried);

@@ -10,6 +10,9 @@ struct carried {
   size_t start, length;    /* of the inner packet */
 };
 
+/* Of a received outer packet, as in packets that we send. */
+void outer_addresses(const uint8_t *outer, uint8_t addresses[32]);
+
 /*
  * Looks into a whole outer packet. False if it carries no whole one, or is a fragment. `pending`: the checksum of the
  * inner packet is still to be completed, which a checksum around it takes for granted.

@@ -72,7 +72,6 @@ static void emit_ipv6(struct program *program, const struct table *table) {
   emit(program, BPF_JMP | BPF_JEQ | BPF_K, 7, 0, PROTOCOL_IPV6);
   emit(program, BPF_JMP | BPF_JEQ | BPF_K, 6, 0, PROTOCOL_IPV4);
   emit(program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, PROTOCOL_DESTINATION_OPTIONS);
-  /* Fragments cannot be used, but they are counted. */
   emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, PROTOCOL_FRAGMENT);
   emit_load(program, BPF_B, IPV6_HEADER_BYTES);
   emit(program, BPF_JMP | BPF_JEQ | BPF_K, 2, 0, PROTOCOL_IPV6);

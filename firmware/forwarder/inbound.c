@@ -1,4 +1,5 @@
 /* From the tunnels to the TUN. */
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -50,6 +51,12 @@ static void take(struct datapath *datapath, struct frame *frame, uint64_t now_ms
   struct inbound result;
   core_inbound(&datapath->core, frame->packet, frame->length, packets_in(frame), pending, now_ms, &result);
   if (result.verdict != VERDICT_DELIVER) return;
+  if (result.reassembled) {
+    /* The batch has more room for each packet than is ever put together. */
+    memcpy(frame->packet, result.inner, result.length);
+    coalescer_add(&datapath->coalescer, frame->packet, result.length);
+    return;
+  }
   if (offload->gso_type == VIRTIO_NET_HDR_GSO_NONE && !pending) {
     coalescer_add(&datapath->coalescer, result.inner, result.length);
     return;

@@ -73,6 +73,15 @@ static void add_tunnel_ends(struct table *table, size_t place) {
   index_put(&table->tunnels_by_ends, slot, place);
 }
 
+static void add_tunnel_addresses(struct table *table, size_t place) {
+  const uint8_t *addresses = table->tunnels[place].outer_addresses;
+  uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
+  for (int64_t other; (other = index_at(&table->tunnels_by_addresses, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_addresses, slot))
+    if (memcmp(table->tunnels[other].outer_addresses, addresses, 32) == 0) return;
+  index_put(&table->tunnels_by_addresses, slot, place);
+}
+
 /* Two home addresses may share a care-of address; two bindings of one may not. */
 static bool add_binding(struct table *table, size_t place) {
   const struct tunnel *tunnel = &table->tunnels[place];
@@ -169,6 +178,7 @@ static bool parse_tunnel(struct tunnel *tunnel, const uint8_t *at) {
 static bool parse_tunnels(struct table *table, const uint8_t *at) {
   for (size_t i = 0; i < table->tunnel_count; i++, at += TUNNEL_BYTES) {
     if (!parse_tunnel(&table->tunnels[i], at) || !add_tunnel_id(table, i)) return false;
+    add_tunnel_addresses(table, i);
     add_tunnel_ends(table, i);
   }
   return true;
@@ -262,6 +272,7 @@ static bool allocate(struct table *table, size_t members) {
   table->routes = array(table->route_count, sizeof *table->routes);
   return table->interfaces && table->tunnels && table->groups && table->members && table->routes &&
          index_create(&table->tunnels_by_id, table->tunnel_count) &&
+         index_create(&table->tunnels_by_addresses, table->tunnel_count) &&
          index_create(&table->tunnels_by_ends, table->tunnel_count) &&
          index_create(&table->tunnels_by_binding, table->tunnel_count) &&
          index_create(&table->groups_by_id, table->group_count) &&
@@ -311,6 +322,7 @@ struct table *table_parse(const uint8_t *bytes, size_t length) {
 void table_free(struct table *table) {
   if (!table) return;
   index_destroy(&table->tunnels_by_id);
+  index_destroy(&table->tunnels_by_addresses);
   index_destroy(&table->tunnels_by_ends);
   index_destroy(&table->tunnels_by_binding);
   index_destroy(&table->groups_by_id);
@@ -357,6 +369,14 @@ bool table_has_tunnel_between(const struct table *table, const struct tunnel_end
   for (int64_t place; (place = index_at(&table->tunnels_by_ends, slot)) >= 0;
        slot = index_next(&table->tunnels_by_ends, slot))
     if (same_ends(&table->tunnels[place], ends->addresses, ends->selector)) return true;
+  return false;
+}
+
+bool table_has_tunnel_at(const struct table *table, const uint8_t addresses[32]) {
+  uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
+  for (int64_t place; (place = index_at(&table->tunnels_by_addresses, slot)) >= 0;
+       slot = index_next(&table->tunnels_by_addresses, slot))
+    if (memcmp(table->tunnels[place].outer_addresses, addresses, 32) == 0) return true;
   return false;
 }
 

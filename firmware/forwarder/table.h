@@ -77,6 +77,7 @@ struct table {
   struct tunnel **members; /* the groups' tunnels, one group behind the other */
   struct route *routes;
   struct index tunnels_by_id, groups_by_id, routes_by_prefix;
+  struct index tunnels_by_addresses; /* one of those with the same addresses */
   struct index tunnels_by_ends;    /* one of those with the same ends */
   struct index tunnels_by_binding; /* by ends and group: all of them */
   struct {
@@ -98,6 +99,8 @@ struct tunnel *table_tunnel_between(const struct table *table, const struct tunn
                                     const struct group *group);
 /* Whether any group has a tunnel with these ends. */
 bool table_has_tunnel_between(const struct table *table, const struct tunnel_ends *ends);
+/* Whether there is a tunnel with these addresses, whatever its encapsulation and ports. */
+bool table_has_tunnel_at(const struct table *table, const uint8_t addresses[32]);
 /* The longest prefix that holds the address (16 octets, IPv4-mapped if `ipv4`), or NULL. */
 const struct route *table_route_of(const struct table *table, const uint8_t *address, bool ipv4);
 /* Whether there are tunnels in IPv4. */

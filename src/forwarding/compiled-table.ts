@@ -26,6 +26,7 @@ interface Route {
 export class CompiledTable {
   readonly table: ForwardingTable;
   readonly #byId = new Map<number, CompiledTunnel>();
+  readonly #pairs = new Set<string>();
   readonly #byEnds = new Map<string, readonly CompiledTunnel[]>();
   /** The longest prefixes first. */
   readonly #routes: readonly Route[];
@@ -37,6 +38,7 @@ export class CompiledTable {
       for (const { tunnelId, weight } of group.tunnels) {
         const tunnel = { ...tunnels.get(tunnelId)!, weight, group };
         this.#byId.set(tunnelId, tunnel);
+        this.#pairs.add(tunnel.outerSource + tunnel.outerDestination);
         const ends = textOf(endsOf(tunnel));
         this.#byEnds.set(ends, [...(this.#byEnds.get(ends) ?? []), tunnel]);
       }
@@ -62,6 +64,11 @@ export class CompiledTable {
   }: TunnelEnds): readonly CompiledTunnel[] {
     const ours = { encapsulation, source: destination, destination: source };
     return this.#byEnds.get(textOf({ ...ours, sourcePort: destinationPort, destinationPort: sourcePort })) ?? [];
+  }
+
+  /** Whether there is a tunnel between `source`, the far end, and `destination`, ours. */
+  hasPair(source: Address, destination: Address): boolean {
+    return this.#pairs.has(destination + source);
   }
 
   /** The group whose prefix holds the address, the longest prefix of all groups. */

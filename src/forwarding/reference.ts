@@ -23,6 +23,7 @@ import {
 import { fragmentIpv4 } from './ipv4-fragments.ts';
 import { IPV6_MINIMUM_MTU_BYTES } from './ipv6-header.ts';
 import { Protocol } from './protocol.ts';
+import { isFragment, Reassembly } from './reassembly.ts';
 import { FORWARDER_COUNTERS, type ForwarderStatistics, type TunnelStatistics } from './statistics.ts';
 import { type BindingGroup, Encapsulation, type ForwardingTable, SelectionMode } from './table.ts';
 import { tableProblem } from './table-problem.ts';
@@ -47,6 +48,8 @@ export type ForwardingResult =
   | { readonly kind: 'deliver'; readonly packet: Uint8Array; readonly tunnelId: number }
   /** An ICMP error for the TUN, to the inner sender. */
   | { readonly kind: 'reply'; readonly packet: Uint8Array }
+  /** A fragment of an outer packet, until the others come. */
+  | { readonly kind: 'hold' }
   /** Signalling around which there is an IPv4 header: whoever speaks the protocol has received it, too. */
   | { readonly kind: 'ignore' }
   | { readonly kind: 'drop'; readonly reason: ForwarderCounter };
@@ -77,6 +80,7 @@ export class ReferenceForwarder {
   #compiled = new CompiledTable(EMPTY_TABLE);
   readonly #flows: FlowCache;
   readonly #icmpRateLimit = new IcmpRateLimit();
+  readonly #reassembly = new Reassembly();
   #nextIdentification: number;
   /** For groups that follow the far end: the tunnel by which it sent last. */
   #confirmed = new Map<number, number>();
@@ -124,9 +128,18 @@ export class ReferenceForwarder {
     const now = Math.floor(nowMs);
     this.#flows.expire(now);
     this.#count('inboundPackets');
-    const outer = wholePacket(bytes);
-    const carried = outer && decapsulate(outer);
-    if (!outer || !carried) return this.#drop('malformed');
+    const received = wholePacket(bytes);
+    if (!received) return this.#drop('malformed');
+    if (!isFragment(received)) return this.#decapsulate(received, now);
+    if (!this.#compiled.hasPair(sourceOf(received), destinationOf(received))) return this.#drop('unknownTunnel');
+    const outer = this.#reassembly.add(received, now);
+    if (outer === 'held') return { kind: 'hold' };
+    return outer ? this.#decapsulate(outer, now) : this.#drop('malformed');
+  }
+
+  #decapsulate(outer: Uint8Array, now: number): ForwardingResult {
+    const carried = decapsulate(outer);
+    if (!carried) return this.#drop('malformed');
     const { inner } = carried;
     if (carried.encapsulation !== Encapsulation.ipv6 && this.#isSignalling(inner)) return { kind: 'ignore' };
     const ends = { ...carried, source: sourceOf(outer), destination: destinationOf(outer) };

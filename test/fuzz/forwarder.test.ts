@@ -7,7 +7,7 @@ import { FORWARDER_COUNTERS } from '../../src/forwarding/statistics.ts';
 import { SelectionMode } from '../../src/forwarding/table.ts';
 import { NativeForwarder, splitByLength, Verdict } from '../lib/forwarding-driver.ts';
 import { concat, u16 } from '../lib/forwarding-packets.ts';
-import { Random, randomInner, randomOuter, randomTable } from '../lib/forwarding-random.ts';
+import { Random, randomFragments, randomInner, randomOuter, randomTable } from '../lib/forwarding-random.ts';
 import { homeAgentTable, mobileRouterTable } from '../lib/forwarding-tables.ts';
 
 const PACKETS = 320_000;
@@ -53,7 +53,7 @@ function corpus(random: Random, make: () => Uint8Array): Uint8Array[] {
 
 function outcome(result: ForwardingResult): string {
   if (result.kind === 'drop') return result.reason;
-  if (result.kind === 'ignore') return 'ignore ';
+  if (result.kind === 'ignore' || result.kind === 'hold') return `${result.kind} `;
   const further = (result.kind === 'send' && result.furtherPackets) || [];
   return `${result.kind} ${[result.packet, ...further].map(formatHex).join('')}`;
 }
@@ -66,9 +66,16 @@ function nativeOutcome(answer: Uint8Array): string {
     [Verdict.deliver]: 'deliver',
     [Verdict.reply]: 'reply',
     [Verdict.ignore]: 'ignore',
+    [Verdict.hold]: 'hold',
   };
   const kind = kinds[verdict] ?? 'send';
   return `${kind} ${splitByLength(answer.subarray(16)).map(formatHex).join('')}`;
+}
+
+/** One after the other, so that many are put together, with some of them changed. */
+function fragmentAt(random: Random, fragments: readonly Uint8Array[], step: number): Uint8Array {
+  const fragment = fragments[Math.floor(step / 10) % fragments.length]!;
+  return random.chance(85) ? fragment : mutate(random, fragment);
 }
 
 function fuzzPackets(seed: number): void {
@@ -76,6 +83,9 @@ function fuzzPackets(seed: number): void {
   const table = randomTable(random);
   const inner = corpus(random, () => randomInner(random));
   const outer = corpus(random, () => randomOuter(random, table));
+  const fragments = corpus(random, () => randomOuter(random, table)).flatMap((packet) =>
+    randomFragments(random, packet),
+  );
   const reference = new ReferenceForwarder({ flowCapacity: 1000 });
   reference.apply(table);
   native.reset(1000, 1);
@@ -83,7 +93,10 @@ function fuzzPackets(seed: number): void {
   const expected: string[] = [];
   for (let i = 0; i < PACKETS_PER_RUN; i++) {
     const inbound = random.chance(50);
-    const packet = mutate(random, random.pick(inbound ? outer : inner));
+    const packet =
+      inbound && random.chance(20)
+        ? fragmentAt(random, fragments, i)
+        : mutate(random, random.pick(inbound ? outer : inner));
     if (inbound) native.inbound(packet, i);
     else native.outbound(packet, i);
     expected.push(outcome(inbound ? reference.inbound(packet, i) : reference.outbound(packet, i)));

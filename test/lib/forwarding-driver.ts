@@ -9,12 +9,13 @@ const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname,
 const CORE = [
   ...['core', 'table', 'index', 'flow', 'packet', 'ipv4', 'icmp', 'encapsulate', 'decapsulate', 'checksum', 'segment'],
   'coalesce',
+  'reassemble',
 ];
 const CFLAGS = ['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 /** `enum verdict` of firmware/forwarder/core.h. */
-export const Verdict = { drop: 0, send: 1, sendFragments: 2, deliver: 3, reply: 4, ignore: 7 } as const;
+export const Verdict = { drop: 0, send: 1, sendFragments: 2, deliver: 3, reply: 4, ignore: 7, hold: 8 } as const;
 
 export class NativeForwarder {
   readonly #directory = mkdtempSync(join(tmpdir(), 'monami-forwarder-'));

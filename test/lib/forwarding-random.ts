@@ -371,6 +371,51 @@ function randomIpv4Outer(random: Random, tunnel: Tunnel | undefined, inner: Uint
   return ipv4(outer, Protocol.udp, concat(datagram, random.bytes(random.below(3))));
 }
 
+/** The fragments of an outer packet, cut anywhere, out of order now and then, some of them spoilt. */
+export function randomFragments(random: Random, outer: Uint8Array): Uint8Array[] {
+  if (outer.length < 60) return [outer];
+  const isIpv4Outer = outer[0]! >> 4 === 4;
+  const headerBytes = isIpv4Outer ? (outer[0]! & 15) * 4 : 40;
+  const payload = outer.subarray(headerBytes);
+  const identification = random.below(0x10000);
+  const fragments: Uint8Array[] = [];
+  for (let start = 0; start < payload.length; ) {
+    const end = Math.min(payload.length, start + 8 * (1 + random.below(random.pick([4, 120]))));
+    const piece = payload.subarray(start, end);
+    const more = end < payload.length;
+    const marked = outer.slice(0, headerBytes);
+    if (random.chance(10)) marked[1]! ^= isIpv4Outer ? random.below(4) : random.below(4) << 4;
+    fragments.push(
+      isIpv4Outer
+        ? ipv4Piece(marked, identification, start, more, piece)
+        : ipv6Piece(marked, identification, start, more, piece),
+    );
+    start = random.chance(98) ? end : start + 8 * random.below(4);
+    if (fragments.length > 30) break;
+  }
+  if (random.chance(30)) fragments.reverse();
+  if (random.chance(5)) fragments.push(random.pick(fragments));
+  return fragments.map((fragment) => damage(random, fragment, 1));
+}
+
+function ipv4Piece(header: Uint8Array, identification: number, start: number, more: boolean, piece: Uint8Array) {
+  const packet = concat(header, piece);
+  packet.set(u16(packet.length), 2);
+  packet.set(u16(identification), 4);
+  packet.set(u16((start / 8) | (more ? 0x2000 : 0)), 6);
+  packet.set([0, 0], 10);
+  packet.set(u16(foldChecksum(sumWords(packet.slice(0, header.length)))), 10);
+  return packet;
+}
+
+function ipv6Piece(header: Uint8Array, identification: number, start: number, more: boolean, piece: Uint8Array) {
+  const { body } = fragment(start / 8, more, identification);
+  const packet = concat(header, header.subarray(6, 7), body, piece);
+  packet.set(u16(packet.length - 40), 4);
+  packet[6] = Protocol.fragment;
+  return packet;
+}
+
 /** Changes, cuts off or adds octets in `percent` of all cases. */
 export function damage(random: Random, packet: Uint8Array, percent: number): Uint8Array {
   if (!random.chance(percent)) return packet;

@@ -129,7 +129,7 @@ test('a Tunnel Encapsulation Limit in front of the inner packet is skipped (RFC 
   assert.equal(delivered(mobileRouter().inbound(outer, 0)), DOWN);
 });
 
-test('outer options that must not be skipped, other headers, fragments and cut packets are malformed', () => {
+test('outer options that must not be skipped, other headers, odd fragments and cut packets are malformed', () => {
   const forwarder = mobileRouter();
   const behind = (...options: number[]) =>
     withExtensions(TO_ROUTER, [destinationOptions(Uint8Array.from(options))], Protocol.ipv6, DOWN);
@@ -145,8 +145,8 @@ test('outer options that must not be skipped, other headers, fragments and cut p
       DOWN,
     ),
     'header behind the end': ipv6(TO_ROUTER, Protocol.destinationOptions, Uint8Array.of(41, 9, 1, 4, 0, 0, 0, 0)),
-    fragment: withExtensions(TO_ROUTER, [fragment(0, true)], Protocol.ipv6, DOWN),
-    'no IPv6 inside': outerPacket(TO_ROUTER, Uint8Array.of(0x45, ...new Uint8Array(60))),
+    'first fragment of odd length': withExtensions(TO_ROUTER, [fragment(0, true)], Protocol.ipv6, DOWN),
+    'no IPv6 inside': ipv6(TO_ROUTER, Protocol.ipv6, Uint8Array.of(0x45, ...new Uint8Array(60))),
     'inner packet cut off': outerPacket(TO_ROUTER, DOWN.subarray(0, DOWN.length - 1)),
     'outer packet cut off': whole.subarray(0, whole.length - 1),
     'UDP in place of IPv6': udpPacket(TO_ROUTER),

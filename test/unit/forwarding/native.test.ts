@@ -8,7 +8,7 @@ import { type ForwardingResult, ReferenceForwarder } from '../../../src/forwardi
 import { FORWARDER_COUNTERS, TUNNEL_COUNTERS } from '../../../src/forwarding/statistics.ts';
 import type { ForwardingTable } from '../../../src/forwarding/table.ts';
 import { NativeForwarder, splitByLength, Verdict } from '../../lib/forwarding-driver.ts';
-import { Random, randomInner, randomOuter, randomTable } from '../../lib/forwarding-random.ts';
+import { Random, randomFragments, randomInner, randomOuter, randomTable } from '../../lib/forwarding-random.ts';
 
 const RUNS = 12;
 const PACKETS_PER_RUN = 10_000;
@@ -26,7 +26,8 @@ function describeResult(result: ForwardingResult): string {
     case 'reply':
       return `reply ${formatHex(result.packet)}`;
     case 'ignore':
-      return 'ignore ';
+    case 'hold':
+      return `${result.kind} `;
     case 'deliver':
       return `deliver ${result.tunnelId} ${formatHex(result.packet)}`;
     case 'send': {
@@ -43,6 +44,8 @@ function describeAnswer(answer: Uint8Array): string {
   switch (verdict) {
     case Verdict.drop:
       return `drop ${FORWARDER_COUNTERS[reason!]}`;
+    case Verdict.hold:
+      return 'hold ';
     case Verdict.ignore:
       return `ignore ${packets}`;
     case Verdict.reply:
@@ -64,6 +67,7 @@ function compare(seed: number, seen: Map<string, number>): void {
   const random = new Random(seed);
   const reference = new ReferenceForwarder({ flowCapacity: FLOW_CAPACITY, firstIdentification: 0xfffffff0 });
   const expected: string[] = [];
+  const pieces: Uint8Array[] = [];
   let table: ForwardingTable | undefined;
   let nowMs = 2 ** 32 - 60_000;
   native.reset(FLOW_CAPACITY, 0xfffffff0);
@@ -76,7 +80,8 @@ function compare(seed: number, seen: Map<string, number>): void {
       expected.push('applied');
     }
     if (table && random.chance(45)) {
-      const packet = randomOuter(random, table);
+      if (random.chance(4)) pieces.push(...randomFragments(random, randomOuter(random, table)));
+      const packet = (random.chance(40) && pieces.shift()) || randomOuter(random, table);
       expected.push(describeResult(reference.inbound(packet, nowMs)));
       native.inbound(packet, nowMs);
     } else {
@@ -108,6 +113,7 @@ test(`the native core does the same as the reference to ${RUNS * PACKETS_PER_RUN
     'deliver',
     'reply',
     'ignore',
+    'hold',
     'drop malformed',
     'drop noRoute',
     'drop noTunnel',
