@@ -127,15 +127,17 @@ test('a path that floods with first fragments takes the places of its own packet
 });
 
 test('a congestion mark on one fragment is one on the packet (RFC 3168 §5.3)', () => {
-  const marked = (inner: number) => {
+  const marked = (inner: number, firstOuter = inner) => {
     const forwarder = agent(Encapsulation.ipv6);
     const [first, second] = fragmentsOf(Encapsulation.ipv6, 1, inner) as [Uint8Array, Uint8Array];
+    first[1] = (first[1]! & 0xcf) | (firstOuter << 4);
     second[1] = (second[1]! & 0xcf) | 0x30;
     return all(forwarder, [first, second]);
   };
   const result = marked(2);
   assert.is(result.kind === 'deliver' && (result.packet[1]! >> 4) & 3, 3);
   assert.equal(marked(0), MALFORMED);
+  assert.equal(marked(2, 0), MALFORMED, 'a sender that does not take part was marked');
 });
 
 test.run();
