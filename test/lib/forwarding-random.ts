@@ -322,11 +322,18 @@ function randomSignalling(random: Random): Uint8Array {
 /** As `damage`, but the header's checksum mostly agrees with what was changed. */
 function damageIpv4(random: Random, packet: Uint8Array, percent: number): Uint8Array {
   const damaged = damage(random, packet, percent);
-  const headerBytes = (damaged[0]! & 0x0f) * 4;
-  if (damaged === packet || headerBytes < 20 || damaged.length < headerBytes || random.chance(20)) return damaged;
-  const repaired = damaged.slice();
-  repaired.set([0, 0], 10);
-  repaired.set(u16(foldChecksum(sumWords(repaired.slice(0, headerBytes)))), 10);
+  return damaged === packet || random.chance(20) ? damaged : repairHeaders(damaged);
+}
+
+/** Gives the IPv4 headers that may be in a packet, at its start and behind outer headers, right checksums. */
+export function repairHeaders(packet: Uint8Array): Uint8Array {
+  const repaired = packet.slice();
+  for (const at of [40, 28, 20, 0]) {
+    const headerBytes = ((repaired[at] ?? 0) & 0x0f) * 4;
+    if ((repaired[at] ?? 0) >> 4 !== 4 || headerBytes < 20 || repaired.length < at + headerBytes) continue;
+    repaired.set([0, 0], at + 10);
+    repaired.set(u16(foldChecksum(sumWords(repaired.slice(at, at + headerBytes)))), at + 10);
+  }
   return repaired;
 }
 
