@@ -7,6 +7,7 @@
 
 /* One accumulator per lane keeps the additions independent; 32-bit words in 64-bit sums need no carries. */
 #define LANES 8
+#define UDP_CHECKSUM 6
 
 __attribute__((optimize("O3"))) uint64_t sum_words(const uint8_t *bytes, size_t length, uint64_t sum) {
   uint64_t lanes[LANES] = {0};
@@ -69,8 +70,8 @@ bool upper_layer_checksum_is_right(const uint8_t *packet, size_t length, size_t 
 bool complete_checksum(uint8_t *packet, size_t length, size_t start, size_t offset) {
   if (start > length || offset > length - start || length - start - offset < 2) return false;
   uint16_t folded = fold_sum(sum_words(packet + start, length - start, 0));
-  /* A UDP checksum of zero would say that there is none; both forms of zero are right for the others, too. */
-  if (folded == 0xffff) folded = 0;
+  /* A UDP checksum of zero would say that there is none. */
+  if (folded == 0xffff && offset == UDP_CHECKSUM) folded = 0;
   put_checksum(packet + start + offset, folded);
   return true;
 }

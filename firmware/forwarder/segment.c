@@ -61,7 +61,9 @@ static void finish_checksum(uint8_t *headers, const struct segmentation *plan, s
   uint64_t sum = sum_pseudo_header(headers, (uint32_t)(header_bytes + segment->length), plan->protocol);
   sum = sum_words(header, header_bytes, sum);
   uint16_t folded = fold_sum(sum_words(segment->payload, segment->length, sum));
-  put_checksum(header + at, folded == 0xffff ? 0 : folded);
+  /* Zero in UDP would say that there is none. */
+  bool is_zero = folded == 0xffff && plan->protocol == PROTOCOL_UDP;
+  put_checksum(header + at, is_zero ? 0 : folded);
 }
 
 /* The length, and in IPv4 an identification of each packet's own, as the kernel would count it up. */

@@ -73,7 +73,7 @@ export function cutIntoSegments(offload: Offload, packet: Uint8Array): Uint8Arra
       tcp ? Protocol.tcp : Protocol.udp,
       segment.subarray(transport),
     );
-    view.setUint16(transport + offload.checksumOffset, sum || 0xffff);
+    view.setUint16(transport + offload.checksumOffset, tcp ? sum : sum || 0xffff);
     segments.push(segment);
   }
   return segments;

@@ -194,6 +194,35 @@ test('an offload that does not fit its packet is refused', () => {
   );
 });
 
+test('a checksum of zero is written as such in TCP, and as all ones in UDP, where zero says that there is none', () => {
+  const segment = tcp(UP, { payload: new Uint8Array(2) });
+  const datagram = udp(UP, 1, 2, new Uint8Array(2));
+  // The payload that makes the sum all ones is the checksum that there was without it.
+  segment.set(segment.slice(16, 18), 20);
+  datagram.set(datagram.slice(6, 8), 8);
+  const packets = [ipv6(UP, Protocol.tcp, segment), ipv6(UP, Protocol.udp, datagram)] as const;
+  const results = cut([
+    [tcpOffload(1000), packets[0]],
+    [udpOffload(1000), packets[1]],
+  ]);
+  assert.is(results[0]![0]!.slice(2 * 56, 2 * 58), '0000');
+  assert.is(results[1]![0]!.slice(2 * 46, 2 * 48), 'ffff');
+  for (const [index, [packet, offset]] of (
+    [
+      [packets[0], 16],
+      [packets[1], 6],
+    ] as const
+  ).entries()) {
+    const open = packet.slice();
+    const protocol = index === 0 ? Protocol.tcp : Protocol.udp;
+    new DataView(open.buffer).setUint16(40 + offset, pseudoHeaderSum(open, 40, protocol));
+    native.completeChecksum(40, offset, open);
+  }
+  const completed = native.run();
+  assert.equal([...completed[0]!.slice(56, 58)], [0, 0]);
+  assert.equal([...completed[1]!.slice(46, 48)], [0xff, 0xff]);
+});
+
 test('a checksum left open is completed, and never outside of the packet', () => {
   const packet = ipv6(UP, Protocol.udp, udp(UP, 1, 2, new Uint8Array(33).fill(7)));
   const open = packet.slice();
