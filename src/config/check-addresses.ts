@@ -15,30 +15,55 @@ export interface PlacedPrefix {
   readonly path: string;
 }
 
+export type Family = 'IPv6' | 'IPv4';
+
+/** What a prefix looks like, the shortest one, and which addresses are good. */
+const FAMILIES = {
+  IPv6: { example: '2001:db8:1::/48', shortest: 3, scope: ' of global or unique local scope' },
+  IPv4: { example: '198.51.100.0/24', shortest: 1, scope: '' },
+} as const;
+
 /** An address that packets can come from and go to (RFC 6275 §4.6), or a problem. */
-export function checkAddress(text: string | undefined, path: string, problems: Problems): Address | undefined {
+export function checkAddress(
+  text: string | undefined,
+  path: string,
+  problems: Problems,
+  family: Family = 'IPv6',
+): Address | undefined {
   if (text === undefined) return undefined;
   const address = parseAddress(text);
-  if (address === undefined || !isIpv6(address)) problems.add(path, `must be an IPv6 address, is ${shown(text)}`);
+  if (address === undefined || isIpv6(address) !== (family === 'IPv6'))
+    problems.add(path, `must be an ${family} address, is ${shown(text)}`);
   else if (isUnicastRoutable(address)) return address;
-  else problems.add(path, `must be a unicast address of global or unique local scope, is ${shown(text)}`);
+  else problems.add(path, `must be a unicast address${FAMILIES[family].scope}, is ${shown(text)}`);
   return undefined;
 }
 
 /** A prefix of such addresses, or a problem. */
-export function checkPrefix(text: string | undefined, path: string, problems: Problems): PlacedPrefix | undefined {
+export function checkPrefix(
+  text: string | undefined,
+  path: string,
+  problems: Problems,
+  family: Family = 'IPv6',
+): PlacedPrefix | undefined {
   if (text === undefined) return undefined;
   const [addressText = '', lengthText = ''] = text.split('/');
   const address = parseAddress(addressText);
   const length = Number(lengthText);
-  if (address === undefined || !isIpv6(address) || !/^\d{1,3}$/.test(lengthText) || length < 3 || length > 128)
-    problems.add(path, `must be an IPv6 prefix such as 2001:db8:1::/48, of 3 to 128 bits, is ${shown(text)}`);
+  const { example, shortest, scope } = FAMILIES[family];
+  const longest = family === 'IPv6' ? 128 : 32;
+  const isOfFamily = address !== undefined && address.length * 8 === longest;
+  if (!isOfFamily || !/^\d{1,3}$/.test(lengthText) || length < shortest || length > longest)
+    problems.add(
+      path,
+      `must be an ${family} prefix such as ${example}, of ${shortest} to ${longest} bits, is ${shown(text)}`,
+    );
   else {
     const prefix = parsePrefix(text);
     if (!prefix)
       problems.add(path, `must have no bits behind its length: ${formatPrefix(prefixOf(address, length))}, is ${text}`);
     else if (!isUnicastRoutable(prefix.address) || !isUnicastRoutable(lastAddress(prefix)))
-      problems.add(path, `must be a prefix of unicast addresses of global or unique local scope, is ${shown(text)}`);
+      problems.add(path, `must be a prefix of unicast addresses${scope}, is ${shown(text)}`);
     else return { prefix, path };
   }
   return undefined;
@@ -48,8 +73,9 @@ export function checkPrefixes(
   texts: readonly (string | undefined)[] | undefined,
   path: string,
   problems: Problems,
+  family?: Family,
 ): PlacedPrefix[] {
-  const checked = (texts ?? []).map((text, index) => checkPrefix(text, `${path}[${index}]`, problems));
+  const checked = (texts ?? []).map((text, index) => checkPrefix(text, `${path}[${index}]`, problems, family));
   return checked.filter((placed) => placed !== undefined);
 }
 

@@ -8,6 +8,7 @@ import {
   shownAddress,
 } from './check-addresses.ts';
 import { checkHomeLink } from './check-home-link.ts';
+import { checkIpv4HomeAgent } from './check-ipv4.ts';
 import type { HomeAgentDocument } from './document.ts';
 import { type Problems, shown } from './problems.ts';
 
@@ -23,6 +24,7 @@ export function checkHomeAgent(
   const homeLinks = checkPrefixes(agent.homePrefixes, 'homeAgent.homePrefixes', problems);
   const homeLink = new PrefixIndex(homeLinks, problems);
   checkHomeLink(agent, homeLinks, tunnelInterface, problems);
+  checkIpv4HomeAgent(agent, problems);
 
   const homeAddresses = nodes.map((node, index) => checkAddress(node?.homeAddress, at('homeAddress')(index), problems));
   checkDistinct(

@@ -9,6 +9,7 @@ import {
   PrefixIndex,
   shownAddress,
 } from './check-addresses.ts';
+import { checkIpv4Homes } from './check-ipv4.ts';
 import type { HomeDocument, MobileRouterDocument, UplinkDocument } from './document.ts';
 import { type Problems, shown } from './problems.ts';
 
@@ -23,7 +24,17 @@ interface PlacedHome {
 export const ONLY_HOME = 'home';
 /** Interface identifiers, from which the home agents' anycast address is made, have 64 bits (RFC 2526 §2). */
 const LONGEST_HOME_PREFIX = 64;
-const HOME_KEYS = ['homeAddress', 'homeAgentAddress', 'homePrefix', 'prefixes', 'prefixMode', 'homeLink'] as const;
+const HOME_KEYS = [
+  'homeAddress',
+  'homeAgentAddress',
+  'homeAgentIpv4Address',
+  'homeAgentName',
+  'ipv4',
+  'homePrefix',
+  'prefixes',
+  'prefixMode',
+  'homeLink',
+] as const;
 
 /** What the schema cannot say of a mobile router's homes. */
 export function checkHomes(
@@ -46,6 +57,7 @@ export function checkHomes(
     const around = inVehicle.find(address);
     if (around) problems.add(path, `must lie outside ${around.path}, is ${shownAddress(address)}`);
   }
+  checkIpv4Homes(homes, problems);
   checkDistinct(homeAddresses, (index) => `${homes[index]!.path}.homeAddress`, shownAddress, problems);
   checkDistinct(
     homes.map(({ home, isShortForm }) => (isShortForm ? undefined : home.name)),
@@ -135,10 +147,10 @@ function checkHome(
   if (home.homeAddress === undefined) problems.add(`${path}.homeAddress`, 'must be an IPv6 address, is missing');
   if (home.prefixes === undefined && isShortForm)
     problems.add(`${path}.prefixes`, 'must be a list of 1 to 64 IPv6 prefixes, is missing');
-  if (home.homeAgentAddress === undefined && home.homePrefix === undefined)
+  if (home.homeAgentAddress === undefined && home.homePrefix === undefined && home.homeAgentName === undefined)
     problems.add(
       `${path}.homeAgentAddress`,
-      `must be an IPv6 address, is missing, and so is ${path}.homePrefix to look for an agent in`,
+      `must be an IPv6 address, is missing, and so are ${path}.homePrefix to look for an agent in and homeAgentName`,
     );
   const homeAddress = checkAddress(home.homeAddress, `${path}.homeAddress`, problems);
   const agent = checkAddress(home.homeAgentAddress, `${path}.homeAgentAddress`, problems);

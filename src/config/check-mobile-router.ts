@@ -1,5 +1,6 @@
 import { checkDistinct } from './check-addresses.ts';
 import { checkHomes } from './check-homes.ts';
+import { checkNameServers } from './check-ipv4.ts';
 import type { ConfigurationDocument, MobileRouterDocument, UplinkDocument } from './document.ts';
 import { type Problems, shown } from './problems.ts';
 
@@ -10,6 +11,7 @@ export function checkMobileRouter(
   problems: Problems,
 ): void {
   checkHomes(router, tunnel?.interface, problems);
+  checkNameServers(router, problems);
   const { intervalMs, idleIntervalMs } = router.probe ?? {};
   if (intervalMs !== undefined && idleIntervalMs !== undefined && idleIntervalMs < intervalMs)
     problems.add(
@@ -46,7 +48,12 @@ export function checkUplinks(
     return byPlace ? `${bid} (an uplink without bid has its place in the list)` : `${bid}`;
   };
   checkDistinct(bids, at('bid'), shownBid, problems);
-  for (const [index, uplink] of uplinks.entries())
+  for (const [index, uplink] of uplinks.entries()) {
     if (uplink?.interface !== undefined && uplink.interface === tunnel?.interface)
       problems.add(at('interface')(index), `must differ from tunnel.interface, is ${shown(uplink.interface)}`);
+    const { addressFamilies, careOfAddresses = 1 } = uplink ?? {};
+    checkDistinct(addressFamilies ?? [], (place) => `${at('addressFamilies')(index)}[${place}]`, shown, problems);
+    if (careOfAddresses > 1 && addressFamilies && !addressFamilies.includes('ipv6'))
+      problems.add(at('careOfAddresses')(index), `must be 1 without "ipv6" in addressFamilies, is ${careOfAddresses}`);
+  }
 }

@@ -1,5 +1,6 @@
 import type {
   HomeAgentConfiguration,
+  HomeAgentIpv4Configuration,
   LogConfiguration,
   MqttConfiguration,
   PhysicalHomeLinkConfiguration,
@@ -21,12 +22,21 @@ export interface HomeDocument {
   readonly name?: string;
   readonly homeAddress?: string;
   readonly homeAgentAddress?: string;
+  readonly homeAgentIpv4Address?: string;
+  readonly homeAgentName?: string;
+  readonly ipv4?: Ipv4Document & { readonly requestPrefixLength?: number };
   readonly homePrefix?: string;
   readonly prefixes?: readonly (string | undefined)[];
   readonly prefixMode?: 'explicit' | 'implicit';
   readonly uplinks?: readonly (string | undefined)[];
   readonly homeLink?: { readonly interface?: string; readonly simultaneous?: boolean };
   readonly authentication?: AuthenticationDocument | 'none';
+}
+
+/** What of IPv4 belongs to a home address. */
+export interface Ipv4Document {
+  readonly homeAddress?: string;
+  readonly prefixes?: readonly (string | undefined)[];
 }
 
 export interface AuthenticationDocument {
@@ -45,6 +55,9 @@ export interface MobileRouterDocument extends Omit<HomeDocument, 'name' | 'uplin
   readonly lifetimeSeconds?: number;
   readonly firstRegistrationTimeoutMs?: number;
   readonly selection?: 'first-usable' | 'balance';
+  readonly udpEncapsulation?: 'as-needed' | 'always';
+  readonly natKeepAliveSeconds?: number;
+  readonly nameServers?: readonly (string | undefined)[];
   readonly board?: string;
   readonly uplinks?: readonly (UplinkDocument | undefined)[];
   readonly probe?: Partial<ProbeConfiguration>;
@@ -57,16 +70,25 @@ export interface UplinkDocument {
   readonly weight?: number;
   readonly bid?: number;
   readonly mtuBytes?: number;
+  readonly addressFamilies?: readonly ('ipv6' | 'ipv4' | undefined)[];
   readonly careOfAddresses?: number;
 }
 
 export interface HomeAgentDocument
-  extends Partial<Omit<HomeAgentConfiguration, 'address' | 'homePrefixes' | 'mobileNodes' | 'homeLink'>> {
+  extends Partial<Omit<HomeAgentConfiguration, 'address' | 'homePrefixes' | 'mobileNodes' | 'homeLink' | 'ipv4'>> {
   readonly address?: string;
   readonly homePrefixes?: readonly (string | undefined)[];
   readonly mobileNodes?: readonly (MobileNodeDocument | undefined)[];
   readonly authentication?: 'none';
   readonly homeLink?: PhysicalHomeLinkDocument;
+  readonly ipv4?: HomeAgentIpv4Document;
+}
+
+export interface HomeAgentIpv4Document
+  extends Partial<Omit<HomeAgentIpv4Configuration, 'address' | 'homePrefixes' | 'prefixPools'>> {
+  readonly address?: string;
+  readonly homePrefixes?: readonly (string | undefined)[];
+  readonly prefixPools?: readonly (string | undefined)[];
 }
 
 export interface PhysicalHomeLinkDocument extends Partial<Omit<PhysicalHomeLinkConfiguration, 'prefixes'>> {
@@ -79,6 +101,7 @@ export interface MobileNodeDocument {
   readonly prefixes?: readonly (string | undefined)[];
   readonly mobileRouter?: boolean;
   readonly multipleCareOfAddresses?: boolean;
+  readonly ipv4?: Ipv4Document;
   readonly authentication?: AuthenticationDocument | 'none';
 }
 

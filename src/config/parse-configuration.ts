@@ -4,13 +4,16 @@ import type { Secret } from '../bytes/secret.ts';
 import { checkAuthentication, type Keys, nodePath } from './check-authentication.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
 import { careOfNames, checkHomeUplinks, ONLY_HOME } from './check-homes.ts';
+import { checkIpv4Uplinks } from './check-ipv4.ts';
 import { checkMobileRouter, checkUplinks } from './check-mobile-router.ts';
 import { checkSchema } from './check-schema.ts';
 import type {
   Authentication,
   Configuration,
   HomeAgentConfiguration,
+  HomeAgentIpv4Configuration,
   HomeConfiguration,
+  HomeIpv4Configuration,
   MobileRouterConfiguration,
   MqttConfiguration,
   PhysicalHomeLinkConfiguration,
@@ -20,7 +23,9 @@ import type {
   AuthenticationDocument,
   BoardDocument,
   ConfigurationDocument,
+  HomeAgentIpv4Document,
   HomeDocument,
+  Ipv4Document,
   MobileRouterDocument,
   PhysicalHomeLinkDocument,
   UplinkDocument,
@@ -77,6 +82,7 @@ export function parseConfiguration(
     checkMobileRouter(mobileRouter, document.tunnel, problems);
     uplinks = findUplinks(mobileRouter, document.tunnel, board, problems);
     checkHomeUplinks(mobileRouter, uplinks, problems);
+    checkIpv4Uplinks(mobileRouter, uplinks, problems);
   }
   if (homeAgent) checkHomeAgent(homeAgent, document.tunnel?.interface, problems);
   const keys = checkAuthentication(document, files, problems);
@@ -168,6 +174,7 @@ function buildMobileRouter(
   keys: Keys,
 ): MobileRouterConfiguration {
   const { registration, lifetimeSeconds, firstRegistrationTimeoutMs, selection } = router as Required<typeof router>;
+  const { udpEncapsulation, natKeepAliveSeconds } = router as Required<typeof router>;
   const { uplinks: _, ...onlyHome } = router;
   const homes: readonly (HomeDocument | undefined)[] = router.homes ?? [{ ...onlyHome, name: ONLY_HOME }];
   return {
@@ -182,6 +189,9 @@ function buildMobileRouter(
     lifetimeSeconds,
     firstRegistrationTimeoutMs,
     selection,
+    udpEncapsulation,
+    natKeepAliveSeconds,
+    ...(router.nameServers && { nameServers: router.nameServers.map((text) => address(text!)) }),
     probe: { ...router.probe } as MobileRouterConfiguration['probe'],
     uplinks: buildUplinks(uplinks as readonly UplinkDocument[]),
   };
@@ -189,12 +199,16 @@ function buildMobileRouter(
 
 function buildHome(home: HomeDocument, uplinks: readonly UplinkDocument[]): Omit<HomeConfiguration, 'authentication'> {
   const { name, homeAgentAddress, homePrefix, prefixes = [], prefixMode = 'explicit', homeLink } = home;
+  const { homeAgentIpv4Address, homeAgentName, ipv4 } = home;
   const named = home.uplinks as readonly string[] | undefined;
   const serving = uplinks.filter((uplink) => named?.includes(uplink.name!) ?? true);
   return {
     name: name!,
     homeAddress: address(home.homeAddress!),
     ...(homeAgentAddress !== undefined && { homeAgentAddress: address(homeAgentAddress) }),
+    ...(homeAgentIpv4Address !== undefined && { homeAgentIpv4Address: address(homeAgentIpv4Address) }),
+    ...(homeAgentName !== undefined && { homeAgentName }),
+    ...(ipv4 && { ipv4: buildHomeIpv4(ipv4) }),
     ...(homePrefix !== undefined && { homePrefix: prefix(homePrefix) }),
     prefixes: prefixes.map((text) => prefix(text!)),
     prefixMode,
@@ -204,16 +218,36 @@ function buildHome(home: HomeDocument, uplinks: readonly UplinkDocument[]): Omit
   };
 }
 
+function buildHomeIpv4(ipv4: NonNullable<HomeDocument['ipv4']>): HomeIpv4Configuration {
+  const { homeAddress, requestPrefixLength, prefixes } = ipv4 as Required<typeof ipv4>;
+  const isDynamic = homeAddress === 'dynamic';
+  return {
+    ...buildIpv4(isDynamic ? { prefixes } : ipv4),
+    ...(isDynamic && { homeAddress }),
+    ...(requestPrefixLength !== undefined && { requestPrefixLength }),
+  };
+}
+
+function buildIpv4({ homeAddress, prefixes }: Ipv4Document) {
+  return {
+    ...(homeAddress !== undefined && { homeAddress: address(homeAddress) }),
+    prefixes: prefixes!.map((text) => prefix(text!)),
+  };
+}
+
 /** Each further care-of address of a link gets a Binding Identifier that no uplink has; it is the same at every start. */
 function buildUplinks(uplinks: readonly UplinkDocument[]): UplinkConfiguration[] {
   const taken = new Set(uplinks.map(({ bid }, index) => bid ?? index + 1));
   return uplinks.flatMap((uplink, index) => {
     const place = index + 1;
     const { interface: device, priority = place, weight = 1, bid = place, mtuBytes } = uplink;
+    const addressFamilies = (uplink.addressFamilies as UplinkConfiguration['addressFamilies']) ?? ['ipv6', 'ipv4'];
     return careOfNames(uplink).map((name, further) => ({
       ...{ name, interface: device!, priority, weight },
       bid: further === 0 ? bid : unusedBid(taken),
       ...(mtuBytes !== undefined && { mtuBytes }),
+      // A link's further care-of addresses are of its further IPv6 prefixes.
+      addressFamilies: further > 0 ? ['ipv6'] : addressFamilies,
       ...(further > 0 && { ordinal: further + 1 }),
     }));
   });
@@ -265,7 +299,7 @@ function holdsSecrets({ mobileRouter, homeAgent, mqtt }: ConfigurationDocument):
 }
 
 function buildHomeAgent(agent: NonNullable<ConfigurationDocument['homeAgent']>, keys: Keys): HomeAgentConfiguration {
-  const { authentication: _, homeLink, refreshAdviceSeconds, ...rest } = agent;
+  const { authentication: _, homeLink, refreshAdviceSeconds, ipv4, ...rest } = agent;
   const homePrefixes = agent.homePrefixes!.map((text) => prefix(text!));
   return {
     ...(rest as Omit<Required<typeof rest>, 'address' | 'homePrefixes' | 'mobileNodes'>),
@@ -274,11 +308,22 @@ function buildHomeAgent(agent: NonNullable<ConfigurationDocument['homeAgent']>, 
     prefixAdvertisements: { ...agent.prefixAdvertisements } as HomeAgentConfiguration['prefixAdvertisements'],
     ...(refreshAdviceSeconds !== undefined && { refreshAdviceSeconds }),
     ...(homeLink && { homeLink: buildHomeLink(homeLink, homePrefixes) }),
+    ...(ipv4 && { ipv4: buildHomeAgentIpv4(ipv4) }),
     mobileNodes: agent.mobileNodes!.map((node, index) => ({
-      ...(node as Omit<Required<NonNullable<typeof node>>, 'homeAddress' | 'prefixes' | 'authentication'>),
+      ...(node as Omit<Required<NonNullable<typeof node>>, 'homeAddress' | 'prefixes' | 'authentication' | 'ipv4'>),
       homeAddress: address(node!.homeAddress!),
       prefixes: node!.prefixes!.map((text) => prefix(text!)),
+      ...(node!.ipv4 && { ipv4: buildIpv4(node!.ipv4) }),
       authentication: buildAuthentication(node!.authentication, keys.get(nodePath(index))),
     })),
+  };
+}
+
+function buildHomeAgentIpv4(ipv4: HomeAgentIpv4Document): HomeAgentIpv4Configuration {
+  return {
+    ...(ipv4 as Required<typeof ipv4>),
+    address: address(ipv4.address!),
+    homePrefixes: ipv4.homePrefixes!.map((text) => prefix(text!)),
+    prefixPools: ipv4.prefixPools!.map((text) => prefix(text!)),
   };
 }

@@ -99,7 +99,7 @@ const MISTAKES: readonly [string, readonly Parts[], string][] = [
   [
     'a home agent that cannot be found',
     [without(DEPOT, 'homeAgentAddress')],
-    'mobileRouter.homes[0].homeAgentAddress: must be an IPv6 address, is missing, and so is mobileRouter.homes[0].homePrefix to look for an agent in',
+    'mobileRouter.homes[0].homeAgentAddress: must be an IPv6 address, is missing, and so are mobileRouter.homes[0].homePrefix to look for an agent in and homeAgentName',
   ],
   [
     'a home without address',

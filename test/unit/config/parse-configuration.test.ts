@@ -61,9 +61,11 @@ test('a short mobile router configuration gets every default', () => {
       lifetimeSeconds: 600,
       firstRegistrationTimeoutMs: 1500,
       selection: 'first-usable',
+      udpEncapsulation: 'as-needed',
+      natKeepAliveSeconds: 25,
       uplinks: [
-        { name: 'cellular', interface: 'wwan0', priority: 1, weight: 1, bid: 1 },
-        { name: 'wifi', interface: 'wlan0', priority: 2, weight: 1, bid: 2 },
+        { name: 'cellular', interface: 'wwan0', priority: 1, weight: 1, bid: 1, addressFamilies: ['ipv6', 'ipv4'] },
+        { name: 'wifi', interface: 'wlan0', priority: 2, weight: 1, bid: 2, addressFamilies: ['ipv6', 'ipv4'] },
       ],
       probe: { enabled: true, intervalMs: 250, idleIntervalMs: 2000, failuresUntilDead: 3, successesUntilAlive: 3 },
     },
@@ -132,7 +134,15 @@ test('what the configuration says wins over the defaults', () => {
   assert.is(configuration?.mobileRouter?.probe.intervalMs, 50);
   assert.is(configuration?.mobileRouter?.probe.idleIntervalMs, 2000);
   assert.equal(configuration?.mobileRouter?.uplinks, [
-    { name: 'sat', interface: 'eth1', priority: 9, weight: 5, bid: 77, mtuBytes: 1400 },
+    {
+      name: 'sat',
+      interface: 'eth1',
+      priority: 9,
+      weight: 5,
+      bid: 77,
+      mtuBytes: 1400,
+      addressFamilies: ['ipv6', 'ipv4'],
+    },
   ]);
 });
 
@@ -340,7 +350,7 @@ const MISTAKES: readonly [object, string, unknown, string][] = [
     ROUTER,
     'mobileRouter.uplinks.0.colour',
     'red',
-    'mobileRouter.uplinks[0].colour: is not known; known here are name, interface, priority, weight, bid, mtuBytes, careOfAddresses',
+    'mobileRouter.uplinks[0].colour: is not known; known here are name, interface, priority, weight, bid, mtuBytes, addressFamilies, careOfAddresses',
   ],
   [
     ROUTER,
@@ -567,7 +577,7 @@ function withBoard(board: unknown, uplinks?: unknown) {
 }
 
 test('a board gives the uplinks, unless the configuration lists its own', () => {
-  const uplink = { name: 'lte', interface: 'wwan0', priority: 1, weight: 1, bid: 1 };
+  const uplink = { name: 'lte', interface: 'wwan0', priority: 1, weight: 1, bid: 1, addressFamilies: ['ipv6', 'ipv4'] };
   assert.equal(withBoard(BOARD).configuration?.mobileRouter?.uplinks, [uplink]);
   const own = withBoard(BOARD, [{ name: 'own', interface: 'eth7' }]);
   assert.equal(own.configuration?.mobileRouter?.uplinks, [{ ...uplink, name: 'own', interface: 'eth7' }]);
