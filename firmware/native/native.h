@@ -25,6 +25,7 @@ enum handle_kind {
     HANDLE_RESOLVER = 1 << 7,
     HANDLE_TUN = 1 << 8,
     HANDLE_FORWARDER = 1 << 9,
+    HANDLE_RAW_IPV4 = 1 << 10,
 };
 
 /* Readiness, as the contract numbers it. */

@@ -1,12 +1,22 @@
 /* UDP sockets over IPv4 and IPv6. */
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "native/native.h"
 
-static int open_udp(const struct sockaddr_storage *address, socklen_t length, bool reuse)
+/* Returns 0, or -1 with errno set. */
+static int bind_to_interface(int descriptor, int interface_index)
+{
+    char name[IF_NAMESIZE] = "";
+    if (if_indextoname((unsigned)interface_index, name) == NULL) return -1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof(name));
+}
+
+/* `interface_index`: packets come and go by this interface alone, unless it is 0. */
+static int open_udp(const struct sockaddr_storage *address, socklen_t length, bool reuse, int interface_index)
 {
     int descriptor = socket(address->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -errno;
@@ -17,6 +27,7 @@ static int open_udp(const struct sockaddr_storage *address, socklen_t length, bo
                     : setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
     if (error == 0 && six) error = setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
     if (error == 0 && reuse) error = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (error == 0 && interface_index != 0) error = bind_to_interface(descriptor, interface_index);
     if (error == 0) error = bind(descriptor, (const struct sockaddr *)address, length);
     if (error == 0) return descriptor;
     error = -errno;
@@ -29,8 +40,12 @@ static JSValue js_udp_open(JSContext *ctx, JSValueConst this_value, int argc, JS
     (void)this_value, (void)argc;
     struct sockaddr_storage address;
     socklen_t length;
-    if (!argument_address(ctx, argv[0], argv[1], &address, &length)) return JS_EXCEPTION;
-    int descriptor = open_udp(&address, length, JS_ToBool(ctx, argv[2]) == 1);
+    int32_t interface_index = 0;
+    if (!argument_address(ctx, argv[0], argv[1], &address, &length) ||
+        (!JS_IsUndefined(argv[3]) &&
+         !argument_int(ctx, argv[3], "interfaceIndex", 0, INT32_MAX, &interface_index)))
+        return JS_EXCEPTION;
+    int descriptor = open_udp(&address, length, JS_ToBool(ctx, argv[2]) == 1, interface_index);
     if (descriptor < 0) return JS_NewInt32(ctx, descriptor);
     return JS_NewInt32(ctx, handle_open(&native_of(ctx)->handles, HANDLE_UDP, descriptor, READABLE));
 }
@@ -54,7 +69,7 @@ static JSValue js_udp_send(JSContext *ctx, JSValueConst this_value, int argc, JS
 }
 
 static const JSCFunctionListEntry entries[] = {
-    NATIVE_FUNCTION("udpOpen", 3, js_udp_open),
+    NATIVE_FUNCTION("udpOpen", 4, js_udp_open),
     NATIVE_FUNCTION("udpSend", 6, js_udp_send),
 };
 NATIVE_LIST(udp_list, entries);

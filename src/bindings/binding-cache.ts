@@ -1,5 +1,5 @@
 import type { Address } from '../bytes/address.ts';
-import type { Prefix } from '../bytes/prefix.ts';
+import { type Prefix, samePrefix } from '../bytes/prefix.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
 
 /** The BID of a binding that was registered without one. */
@@ -72,6 +72,7 @@ interface MutableEntry extends HomeEntry {
 export class BindingCache {
   readonly #entries = new Map<Address, MutableEntry>();
   readonly #deadlines = new DeadlineQueue<Address>();
+  #ipv4Changes = new Set<Address>();
   #bindingCount = 0;
   #lastTunnelId = 0;
 
@@ -102,6 +103,13 @@ export class BindingCache {
     yield* this.#entries.values();
   }
 
+  /** Home addresses whose `ipv4` has changed since this was last asked. */
+  takeIpv4Changes(): Iterable<Address> {
+    const changes = this.#ipv4Changes;
+    if (changes.size > 0) this.#ipv4Changes = new Set();
+    return changes;
+  }
+
   /** Remembers what a valid Binding Update says about the home address as a whole. */
   updateEntry(
     homeAddress: Address,
@@ -109,6 +117,7 @@ export class BindingCache {
     nowMs: number,
   ): void {
     const entry = this.#entries.get(homeAddress);
+    if (!sameIpv4(entry?.ipv4, update.ipv4)) this.#ipv4Changes.add(homeAddress);
     if (entry) {
       Object.assign(entry, update);
     } else {
@@ -145,7 +154,10 @@ export class BindingCache {
     if (!entry || !binding) return undefined;
     entry.bindings.delete(bid);
     this.#bindingCount--;
-    if (entry.bindings.size === 0) entry.ipv4 = undefined;
+    if (entry.bindings.size === 0 && entry.ipv4) {
+      entry.ipv4 = undefined;
+      this.#ipv4Changes.add(homeAddress);
+    }
     this.#forgetLater(entry, nowMs);
     return binding;
   }
@@ -206,4 +218,13 @@ export class BindingCache {
     this.#lastTunnelId = (this.#lastTunnelId % 0xffff_ffff) + 1;
     return this.#lastTunnelId;
   }
+}
+
+function sameIpv4(one: Ipv4Home | undefined, other: Ipv4Home | undefined): boolean {
+  if (one === other) return true;
+  if (!one || !other || one.homeAddress !== other.homeAddress) return false;
+  return (
+    one.prefixes.length === other.prefixes.length &&
+    one.prefixes.every((prefix, index) => samePrefix(prefix, other.prefixes[index]!))
+  );
 }

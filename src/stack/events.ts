@@ -6,7 +6,9 @@ export type {
   BindingStatusRow,
   HomeAgentStatus,
   HomeStatus,
+  Ipv4PathStatus,
   MobileRouterStatus,
+  OuterStatus,
   UplinkStatus,
 } from '../roles/status.ts';
 

@@ -1,4 +1,5 @@
-import type { Address } from '../bytes/address.ts';
+import type { Ipv4Home } from '../bindings/binding-cache.ts';
+import { type Address, isIpv4 } from '../bytes/address.ts';
 import { homeAgentsAnycastAddress } from '../bytes/special-addresses.ts';
 import type { Configuration, HomeAgentConfiguration } from '../config/configuration.ts';
 import type { NetworkState } from '../paths/network-state.ts';
@@ -8,7 +9,7 @@ import type { NetlinkRequest } from '../wire/netlink/encode.ts';
 import type { NetlinkMessage } from '../wire/netlink/message.ts';
 import { NeighborState } from '../wire/netlink/numbers.ts';
 import { observeHomeLink } from './home-link-observer.ts';
-import { type HostNetworkItem, homeAgentNetwork } from './host-routing.ts';
+import { boundIpv4Network, type HomeAgentState, type HostNetworkItem, homeAgentNetwork } from './host-routing.ts';
 import { receiveRules } from './receive-rules.ts';
 
 /** What a home agent sees of its host, and what the host is to have for it. */
@@ -19,11 +20,19 @@ export class HomeAgentHost {
   #deliveryVersion = 0;
   #refusedLinkLocal: readonly Address[] = [];
   #homeLinkIndex: number | undefined;
+  #ipv4Addresses: readonly Address[];
+  /** What of IPv4 is the nodes' own, by home address. */
+  readonly #ownIpv4: ReadonlyMap<Address, Ipv4Home | undefined>;
+  /** What the networks of all nodes were last worked out for. */
+  #ipv4Place = '';
 
   constructor({ homeAgent, tunnel }: Configuration, machine: HomeAgent) {
     this.#configuration = homeAgent!;
     this.#tunnelInterface = tunnel.interface;
     this.#homeAgent = machine;
+    const { ipv4, mobileNodes } = homeAgent!;
+    this.#ipv4Addresses = ipv4 ? [ipv4.address] : [];
+    this.#ownIpv4 = new Map(mobileNodes.map((node) => [node.homeAddress, node.ipv4]));
   }
 
   /** The physical home link's interface, while it can be used. */
@@ -33,8 +42,12 @@ export class HomeAgentHost {
 
   /** The host's network has changed. */
   observe(network: NetworkState, nowMs: number): RoleAction[] {
-    const { homeLink } = this.#configuration;
+    const { homeLink, ipv4 } = this.#configuration;
     if (!homeLink) return [];
+    if (ipv4) {
+      const onLink = network.addresses(network.linkByName(homeLink.interface)?.index ?? 0);
+      this.#ipv4Addresses = [ipv4.address, ...onLink.flatMap(({ address }) => (isIpv4(address) ? address : []))];
+    }
     const link = observeHomeLink(homeLink.interface, network);
     this.#homeLinkIndex = link?.interfaceIndex;
     return this.#homeAgent.handle({ type: 'home-link', link }, nowMs);
@@ -49,16 +62,37 @@ export class HomeAgentHost {
   }
 
   network(tunnelIndex: number): HostNetworkItem[] {
-    return homeAgentNetwork(this.#configuration, tunnelIndex, {
+    return homeAgentNetwork(this.#configuration, tunnelIndex, this.#state());
+  }
+
+  /** What nodes need whose IPv4 is bound otherwise than when this was last asked, by home address. */
+  changedIpv4(tunnelIndex: number): [homeAddress: Address, items: HostNetworkItem[]][] {
+    const { ipv4 } = this.#configuration;
+    if (!ipv4) return [];
+    const state = this.#state();
+    const place = JSON.stringify([tunnelIndex, state]);
+    const changes = [...this.#homeAgent.takeIpv4Changes()];
+    const homes = place === this.#ipv4Place ? changes : [...this.#ownIpv4.keys()];
+    this.#ipv4Place = place;
+    return homes.map((home) => [
+      home,
+      boundIpv4Network(ipv4.homePrefixes, this.#ownIpv4.get(home), this.#homeAgent.ipv4Home(home), tunnelIndex, state),
+    ]);
+  }
+
+  #state(): HomeAgentState {
+    return {
       homeLinkIndex: this.#homeLinkIndex,
       delivery: (homeAddress) => this.#homeAgent.delivery(homeAddress),
-    });
+      ipv4Addresses: this.#ipv4Addresses,
+    };
   }
 
   /** nftables input: what the kernel must not see or say. */
   rules(): string {
-    const { address, homePrefixes, homeLink } = this.#configuration;
-    return receiveRules({ local: [address], remote: [] }, this.#tunnelInterface, {
+    const { address, homePrefixes, homeLink, ipv4 } = this.#configuration;
+    const local = ipv4 ? [address, ipv4.address] : [address];
+    return receiveRules({ local, remote: [] }, this.#tunnelInterface, {
       anycast: homePrefixes.map(homeAgentsAnycastAddress),
       ...(homeLink && { homeLink: { interface: homeLink.interface, refused: this.#refusedLinkLocal } }),
     });

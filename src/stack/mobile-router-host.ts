@@ -11,6 +11,7 @@ import type { NetlinkRequest } from '../wire/netlink/encode.ts';
 import type { NetlinkMessage } from '../wire/netlink/message.ts';
 import { type HostNetworkItem, mobileRouterNetwork } from './host-routing.ts';
 import { receiveRules } from './receive-rules.ts';
+import { usesIpv4 } from './uses-ipv4.ts';
 
 /** What a mobile router sees of its host, and what the host is to have for it. */
 export class MobileRouterHost {
@@ -59,7 +60,9 @@ export class MobileRouterHost {
 
   /** nftables input: what the kernel must not see or say. */
   rules(): string {
-    return receiveRules({ local: [], remote: this.#remotes() }, this.#tunnelInterface);
+    const uplinks = usesIpv4({ mobileRouter: this.#configuration }) ? this.#configuration.uplinks : [];
+    const devices = [...new Set(uplinks.map((uplink) => uplink.interface))];
+    return receiveRules({ local: [], remote: this.#remotes() }, this.#tunnelInterface, undefined, devices);
   }
 
   /** The rules, if they are others than before. */
@@ -74,15 +77,20 @@ export class MobileRouterHost {
   leftover(message: NetlinkMessage): NetlinkRequest | undefined {
     if (message.kind !== 'address' || message.change !== 'new') return undefined;
     const { address, interfaceIndex, prefixLength } = message;
-    const isOurs = this.#configuration.homes.some(({ homeAddress }) => homeAddress === address);
+    const isOurs = this.#configuration.homes.some(
+      ({ homeAddress, ipv4 }) => homeAddress === address || ipv4?.homeAddress === address,
+    );
     if (!isOurs || prefixLength !== address.length * 8) return undefined;
     return { kind: 'delete-address', interfaceIndex, address, prefixLength };
   }
 
-  /** Home agents, those that are in use and those of the configuration. */
+  /** Home agents, those that are in use and those of the configuration, by addresses of both families. */
   #remotes(): readonly Address[] {
-    const configured = this.#configuration.homes.flatMap(({ homeAgentAddress }) => homeAgentAddress ?? []);
-    return [...new Set([...configured, ...this.#router.homeAgents])];
+    const configured = this.#configuration.homes.flatMap(({ homeAgentAddress, homeAgentIpv4Address }) => [
+      ...(homeAgentAddress === undefined ? [] : [homeAgentAddress]),
+      ...(homeAgentIpv4Address === undefined ? [] : [homeAgentIpv4Address]),
+    ]);
+    return [...new Set([...configured, ...this.#router.homeAgents, ...this.#router.homeAgentsIpv4])];
   }
 
   /** Where uplinks must lead: to the home agents, or where such are looked for. */

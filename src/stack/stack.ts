@@ -1,4 +1,4 @@
-import { type Address, isUnicastRoutable } from '../bytes/address.ts';
+import { type Address, ipv4AddressAt, isUnicastRoutable } from '../bytes/address.ts';
 import { WireError } from '../bytes/wire-error.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ForwardingTable } from '../forwarding/table.ts';
@@ -8,7 +8,9 @@ import type { RoleAction } from '../roles/action.ts';
 import type { RoleEvent } from '../roles/events.ts';
 import { HomeAgent } from '../roles/home-agent/home-agent.ts';
 import { MobileRouter } from '../roles/mobile-router/mobile-router.ts';
+import type { NameResolutionInput } from '../roles/mobile-router/name-resolution.ts';
 import type { RoleServices } from '../roles/services.ts';
+import { Icmpv4Type, Icmpv4UnreachableCode } from '../wire/icmpv4/error.ts';
 import { Icmpv6Type } from '../wire/icmpv6/message.ts';
 import { decodeIpv6 } from '../wire/ip/ipv6.ts';
 import { BindingErrorStatus, MessageType } from '../wire/mh/numbers.ts';
@@ -26,7 +28,7 @@ import { RateLimit } from './rate-limit.ts';
 
 /** What the platform tells the stack. */
 export type StackInput =
-  /** A whole IPv6 packet that the signalling filter let through. */
+  /** A whole packet, IPv6 or IPv4, that the signalling filters let through. */
   | { readonly type: 'packet'; readonly bytes: Uint8Array; readonly interfaceIndex?: number }
   /** What rtnetlink says: the answers to dumps first, then every change. */
   | { readonly type: 'network'; readonly messages: readonly NetlinkMessage[] }
@@ -34,6 +36,8 @@ export type StackInput =
   | { readonly type: 'network-lost' }
   /** `traffic` reads the counters of a tunnel. */
   | { readonly type: 'deadline'; readonly traffic: (tunnelId: number) => PathTraffic | undefined }
+  /** What came of looking names up. */
+  | NameResolutionInput
   | { readonly type: 'shutdown' };
 
 /** What the stack wants done, in this order. */
@@ -52,6 +56,7 @@ export type StackAction =
   /** What the kernel must not see or say from now on: nftables input. */
   | { readonly type: 'receive-rules'; readonly rules: string }
   | { readonly type: 'join-group' | 'leave-group'; readonly group: Address; readonly interfaceIndex: number }
+  | Extract<RoleAction, { readonly type: 'query-name' }>
   | { readonly type: 'event'; readonly event: RoleEvent }
   /** The shutdown is complete. */
   | { readonly type: 'done' };
@@ -132,7 +137,7 @@ export class Stack {
 
   /** Requests that take everything back that was configured. */
   withdraw(): NetlinkRequest[] {
-    return this.#hostNetwork.reconcile([]);
+    return this.#hostNetwork.withdraw();
   }
 
   #dispatch(input: StackInput, nowMs: number): StackAction[] {
@@ -157,6 +162,14 @@ export class Stack {
           ...this.#execute(this.#homeAgent?.handle({ type: 'deadline' }, nowMs) ?? []),
         ];
       }
+      case 'name-answer':
+      case 'name-failed':
+      case 'name-servers':
+        // Where uplinks must lead is known with the home agent's address.
+        return [
+          ...this.#execute(this.#mobileRouter?.handle(input, nowMs) ?? []),
+          ...(input.type === 'name-answer' ? this.#networkChanged(nowMs) : []),
+        ];
       case 'shutdown':
         this.#isShuttingDown = true;
         return [
@@ -203,6 +216,14 @@ export class Stack {
         if (this.#homeAgent)
           return this.#execute(this.#homeAgent.handle({ type: 'icmpv6', packet, ...arrival }, nowMs));
         return this.#execute(this.#mobileRouter?.handle({ type: 'icmpv6', packet, ...arrival }, nowMs) ?? []);
+      case 'icmpv4': {
+        const { type, code, mtuBytes, invokingPacket } = packet.message;
+        const isTooBig =
+          type === Icmpv4Type.destinationUnreachable && code === Icmpv4UnreachableCode.fragmentationNeeded;
+        return isTooBig
+          ? this.#learnPathMtu(invokingPacket, mtuBytes, nowMs)
+          : this.#execute(this.#drop('unexpected-message'));
+      }
     }
     if (!this.#lacksBinding(packet)) return this.#execute(this.#drop('unexpected-message'));
     return this.#answer(bindingError(packet, BindingErrorStatus.unknownBindingForHomeAddress), nowMs);
@@ -213,9 +234,9 @@ export class Stack {
   }
 
   /** A Home Address option is only good from a registered care-of address (RFC 6275 §9.3.1, RFC 5648 §6.5). */
-  #lacksBinding({ source, homeAddress }: SignallingPacket): boolean {
+  #lacksBinding({ source, homeAddress, outer }: SignallingPacket): boolean {
     if (homeAddress === undefined) return false;
-    return !this.#homeAgent?.hasBinding(homeAddress, source);
+    return !this.#homeAgent?.hasBinding(homeAddress, source, outer);
   }
 
   #refuse(bytes: Uint8Array, error: WireError, nowMs: number): StackAction[] {
@@ -226,7 +247,8 @@ export class Stack {
 
   #answer(packet: SignallingPacket, nowMs: number): StackAction[] {
     // RFC 6275 §9.3.3: never to, and of course not from, what is no unicast address.
-    if (!isUnicastRoutable(packet.destination) || !isUnicastRoutable(packet.source)) {
+    const { source, destination, outer } = packet;
+    if (![source, destination, outer?.source ?? source, outer?.destination ?? source].every(isUnicastRoutable)) {
       return this.#execute(this.#drop('source-not-unicast'));
     }
     if (!this.#errorAnswers.take(nowMs)) return this.#execute(this.#drop('rate-limited'));
@@ -260,14 +282,23 @@ export class Stack {
     const tunnel = this.#network.linkByName(this.#configuration.tunnel.interface);
     const hasChanged = this.#homeAgentHost?.hasChanged() ?? false;
     const version = this.#mobileRouter?.forwardingVersion;
+    if (!tunnel) return [];
     const isSame = !this.#networkHasChanged && !hasChanged && version === this.#hostVersion;
-    if (!tunnel || isSame) return [];
+    const requests: NetlinkRequest[] = [];
+    if (!isSame) {
+      const items = [
+        ...(this.#mobileRouterHost?.network(tunnel.index) ?? []),
+        ...(this.#homeAgentHost?.network(tunnel.index) ?? []),
+      ];
+      requests.push(...this.#hostNetwork.reconcile(items));
+    }
+    for (const [homeAddress, items] of this.#homeAgentHost?.changedIpv4(tunnel.index) ?? []) {
+      requests.push(...this.#hostNetwork.reconcile(items, homeAddress));
+    }
+    requests.push(...this.#hostNetwork.restore());
+    if (isSame && requests.length === 0) return [];
     this.#networkHasChanged = false;
     this.#hostVersion = version;
-    const requests = this.#hostNetwork.reconcile([
-      ...(this.#mobileRouterHost?.network(tunnel.index) ?? []),
-      ...(this.#homeAgentHost?.network(tunnel.index) ?? []),
-    ]);
     const rules = this.#mobileRouterHost?.changedRules() ?? this.#homeAgentHost?.changedRules();
     return [
       ...(requests.length > 0 ? [{ type: 'configure', requests } as const] : []),
@@ -303,9 +334,14 @@ export class Stack {
     const machine = this.#mobileRouter ?? this.#homeAgent;
     if (!machine) return [];
     const { tunnels, groups } = machine.forwarding(nowMs);
+    const icmpv4Source =
+      this.#configuration.homeAgent?.ipv4?.address ??
+      this.#mobileRouter?.placements().find(({ ipv4Address }) => ipv4Address !== null)?.ipv4Address ??
+      undefined;
     const table: ForwardingTable = {
       side: this.#mobileRouter ? 'mobile-router' : 'home-agent',
       icmpSource: this.#configuration.mobileRouter?.homes[0]?.homeAddress ?? this.#configuration.homeAgent!.address,
+      ...(icmpv4Source !== undefined && { icmpv4Source }),
       interfaces: this.#listening,
       tunnels,
       groups,
@@ -337,6 +373,7 @@ export class Stack {
           break;
         }
         case 'event':
+        case 'query-name':
         case 'join-group':
         case 'leave-group':
           executed.push(action);
@@ -347,8 +384,11 @@ export class Stack {
   }
 }
 
-/** The addresses of a tunnel packet quoted in an ICMPv6 error, which may have been cut short. */
+/** The addresses of a tunnel packet quoted in an ICMP error, which may have been cut short. */
 function outerAddresses(quoted: Uint8Array): { readonly local: Address; readonly remote: Address } | undefined {
+  if (quoted.length >= 20 && quoted[0]! >>> 4 === 4) {
+    return { local: ipv4AddressAt(quoted, 12), remote: ipv4AddressAt(quoted, 16) };
+  }
   if (quoted.length < 40) return undefined;
   const header = quoted.slice(0, 40);
   header[4] = 0;

@@ -7,12 +7,14 @@ import type { RoleEvent } from '../../roles/events.ts';
 import type { StackStatus } from '../../stack/events.ts';
 import { receiveRules, removeReceiveRules } from '../../stack/receive-rules.ts';
 import { Stack, type StackAction, type StackInput } from '../../stack/stack.ts';
+import { usesIpv4 } from '../../stack/uses-ipv4.ts';
 import type { Log, TimerSource } from '../contract.ts';
 import { ControlServer } from './control-server.ts';
 import type { EventLoop } from './event-loop.ts';
 import { ForwarderPort } from './forwarder-port.ts';
 import { GroupPort } from './group-port.ts';
 import { KernelNetwork } from './kernel-network.ts';
+import { NamePort } from './name-port.ts';
 import { roleServices } from './role-services.ts';
 import { SignallingPort } from './signalling-port.ts';
 import { setUpTunnel } from './tunnel-device.ts';
@@ -45,6 +47,7 @@ export class Daemon implements TimerSource {
   #kernel: KernelNetwork | undefined;
   #forwarder: ForwarderPort | undefined;
   #port: SignallingPort | undefined;
+  #names: NamePort | undefined;
   /** When a shutdown is over, acknowledged or not. */
   #farewellMs = Number.POSITIVE_INFINITY;
   #isStopping = false;
@@ -95,8 +98,10 @@ export class Daemon implements TimerSource {
   }
 
   #start(): void {
-    this.#warnIfNotForwarding();
     const { tunnel, mobileRouter, homeAgent } = this.#configuration;
+    const ipv4 = usesIpv4(this.#configuration);
+    this.#warnIfNotForwarding('IPv6', '/proc/sys/net/ipv6/conf/all/forwarding');
+    if (ipv4) this.#warnIfNotForwarding('IPv4', '/proc/sys/net/ipv4/ip_forward');
     const kernel = new KernelNetwork(
       this.#loop,
       this.#log,
@@ -104,29 +109,33 @@ export class Daemon implements TimerSource {
         messages: (messages) => this.#handle({ type: 'network', messages }),
         lost: () => this.#handle({ type: 'network-lost' }),
       },
-      mobileRouter !== undefined,
+      { neighbors: mobileRouter !== undefined, ipv4 },
     );
     this.#kernel = kernel;
-    const found = (['dump-rules', 'dump-routes', 'dump-neighbors', 'dump-addresses'] as const).flatMap((kind) =>
-      kernel.dumpNow(kind),
-    );
+    const kinds = ['dump-rules', 'dump-routes', 'dump-neighbors', 'dump-proxy-neighbors', 'dump-addresses'] as const;
+    const found = kinds.flatMap((kind) => [...kernel.dumpNow(kind, 'ipv6'), ...kernel.dumpNow(kind, 'ipv4')]);
     const leftovers = this.#stack.leftovers(found);
     if (leftovers.length > 0) this.#log('notice', `removing ${leftovers.length} routes and rules of an earlier run`);
     kernel.configure(leftovers);
     this.#forwarder = new ForwarderPort(this.#log, tunnel.interface);
     kernel.configure([setUpTunnel(tunnel.interface, kernel.dumpNow('dump-links'))]);
-    const local = homeAgent ? [homeAgent.address] : [];
-    this.#nft(this.#stack.receiveRules() ?? receiveRules({ local, remote: [] }, tunnel.interface));
-    const receivedAt = homeAgent && [...local, ...homeAgent.homePrefixes.map(homeAgentsAnycastAddress)];
-    this.#port = new SignallingPort(this.#loop, this.#log, receivedAt, (bytes, interfaceIndex) =>
+    this.#nft(this.#stack.receiveRules() ?? receiveRules({ local: [], remote: [] }, tunnel.interface));
+    const destinations = homeAgent && [homeAgent.address, ...homeAgent.homePrefixes.map(homeAgentsAnycastAddress)];
+    const homeAddresses = mobileRouter?.homes.map(({ homeAddress }) => homeAddress);
+    const insideIpv4 = ipv4 ? (destinations ?? homeAddresses) : undefined;
+    this.#port = new SignallingPort(this.#loop, this.#log, { destinations, insideIpv4 }, (bytes, interfaceIndex) =>
       this.#handle({ type: 'packet', bytes, interfaceIndex }),
     );
+    if (mobileRouter?.homes.some(({ homeAgentName }) => homeAgentName !== undefined)) {
+      const usesSystemServers = mobileRouter.nameServers === undefined;
+      this.#names = new NamePort(this.#loop, (input) => this.#handle(input), usesSystemServers);
+    }
     this.#catchSignals();
     this.#loop.addTimers(this);
     kernel.readAll();
     if (mobileRouter) {
-      for (const { homeAddress, homeAgentAddress } of mobileRouter.homes) {
-        const agent = homeAgentAddress === undefined ? 'a home agent to be found' : formatAddress(homeAgentAddress);
+      for (const { homeAddress, homeAgentAddress, homeAgentName = 'a home agent to be found' } of mobileRouter.homes) {
+        const agent = homeAgentAddress === undefined ? homeAgentName : formatAddress(homeAgentAddress);
         this.#log('notice', `mobile router ${formatAddress(homeAddress)} of home agent ${agent}`);
       }
     }
@@ -164,6 +173,9 @@ export class Daemon implements TimerSource {
         break;
       case 'leave-group':
         this.#groups.leave(action.group, action.interfaceIndex);
+        break;
+      case 'query-name':
+        this.#names?.query(action);
         break;
       case 'event':
         this.#observer?.event(action.event);
@@ -209,7 +221,8 @@ export class Daemon implements TimerSource {
   #takeBack(): void {
     this.#kernel?.configure(this.#stack.withdraw());
     const result = runCommand(['nft', '-f', '-'], removeReceiveRules(), NFT_TIMEOUT_MS);
-    if (result.status !== 0) this.#log('warning', `nft left the table 'ip6 monami' behind: ${result.output.trim()}`);
+    if (result.status !== 0)
+      this.#log('warning', `nft left the tables 'ip6 monami' and 'ip monami' behind: ${result.output.trim()}`);
     this.#control.close();
   }
 
@@ -220,13 +233,12 @@ export class Daemon implements TimerSource {
     throw new Error(`nft (package nftables) cannot install the rules that keep the kernel quiet: ${detail}`);
   }
 
-  #warnIfNotForwarding(): void {
-    const path = '/proc/sys/net/ipv6/conf/all/forwarding';
+  #warnIfNotForwarding(family: 'IPv6' | 'IPv4', path: string): void {
     const value = readFile(path);
     if (typeof value === 'number' || utf8Decode(value, 0, value.byteLength).trim() !== '0') return;
     this.#log(
       'warning',
-      `IPv6 forwarding is off: nothing behind this router is reached (sysctl -w ${path.slice(10).replaceAll('/', '.')}=1)`,
+      `${family} forwarding is off: nothing behind this router is reached (sysctl -w ${path.slice(10).replaceAll('/', '.')}=1)`,
     );
   }
 }

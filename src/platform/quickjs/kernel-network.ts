@@ -24,25 +24,33 @@ export interface KernelNetworkListener {
   lost(): void;
 }
 
+/** What is read and watched beside links and IPv6. */
+export interface KernelNetworkOptions {
+  /** Neighbour caches. */
+  readonly neighbors: boolean;
+  /** IPv4 addresses and routes. */
+  readonly ipv4: boolean;
+}
+
 /** The kernel's view of links, addresses, routes and rules through rtnetlink. */
 export class KernelNetwork {
   readonly #notifications: number;
   readonly #requests: number;
   readonly #log: Log;
   readonly #listener: KernelNetworkListener;
-  readonly #watchesNeighbors: boolean;
+  readonly #options: KernelNetworkOptions;
   readonly #pending = new Map<number, NetlinkRequest>();
   #sequence = 0;
 
-  /** `watchesNeighbors`: neighbour caches are read and watched, too. */
-  constructor(loop: Loop, log: Log, listener: KernelNetworkListener, watchesNeighbors: boolean) {
-    this.#watchesNeighbors = watchesNeighbors;
+  constructor(loop: Loop, log: Log, listener: KernelNetworkListener, options: KernelNetworkOptions) {
+    this.#options = options;
     this.#log = log;
     this.#listener = listener;
     this.#notifications = opened(
       netlinkOpen([
         ...[NetlinkGroup.link, NetlinkGroup.ipv6Address, NetlinkGroup.ipv6Route],
-        ...(watchesNeighbors ? [NetlinkGroup.neighbor] : []),
+        ...(options.ipv4 ? [NetlinkGroup.ipv4Address, NetlinkGroup.ipv4Route] : []),
+        ...(options.neighbors ? [NetlinkGroup.neighbor] : []),
       ]),
       'watch the network',
     );
@@ -66,19 +74,19 @@ export class KernelNetwork {
 
   /** Reads all links, addresses, routes and neighbours and hands them to the listener. */
   readAll(): void {
+    const kinds = ['dump-addresses', 'dump-routes', ...(this.#options.neighbors ? ['dump-neighbors'] : [])];
+    const families = this.#options.ipv4 ? (['ipv6', 'ipv4'] as const) : (['ipv6'] as const);
     this.#listener.messages([
       ...this.dumpNow('dump-links'),
-      ...this.dumpNow('dump-addresses'),
-      ...this.dumpNow('dump-routes'),
-      ...(this.#watchesNeighbors ? this.dumpNow('dump-neighbors') : []),
+      ...families.flatMap((family) => kinds.flatMap((kind) => this.dumpNow(kind as DumpRequest['kind'], family))),
     ]);
   }
 
   /** Everything of one kind, at once: on a socket of its own, for a socket has one dump at a time. */
-  dumpNow(kind: DumpRequest['kind']): NetlinkMessage[] {
+  dumpNow(kind: DumpRequest['kind'], family?: 'ipv6' | 'ipv4'): NetlinkMessage[] {
     const handle = opened(netlinkOpen([]), 'read the network');
     const all: NetlinkMessage[] = [];
-    this.#send(handle, { kind, ...(kind === 'dump-links' ? {} : { family: 'ipv6' }) });
+    this.#send(handle, { kind, ...(family && { family }) });
     // The kernel makes the next part of a dump while the last one is read: it never has to be waited for.
     for (let isDone = false, before = -1; !isDone && all.length > before; ) {
       before = all.length;

@@ -95,6 +95,16 @@ declare module 'monami-native' {
     interfaceIndex: number,
   ): number;
 
+  /** The same for IPv4; the kernel fills in the header's checksum. */
+  export function rawIpv4Open(): number;
+  export function rawIpv4Send(
+    handle: number,
+    buffer: ArrayBuffer,
+    offset: number,
+    length: number,
+    interfaceIndex: number,
+  ): number;
+
   /**
    * Has the host receive on an interface what is sent to a multicast group, or answer for an anycast address: 16
    * octets. It lasts until it is undone or the raw socket is closed. -EADDRINUSE if this socket has it already; the
@@ -103,8 +113,11 @@ declare module 'monami-native' {
   export function ipv6JoinGroup(handle: number, address: ArrayBuffer, interfaceIndex: number): number;
   export function ipv6LeaveGroup(handle: number, address: ArrayBuffer, interfaceIndex: number): number;
 
-  /** A UDP socket bound to an address (4 or 16 octets) and port; port 0 for any. */
-  export function udpOpen(address: ArrayBuffer, port: number, reuseAddress: boolean): number;
+  /**
+   * A UDP socket bound to an address (4 or 16 octets) and port; port 0 for any. With an interface, its packets come and
+   * go by that one alone.
+   */
+  export function udpOpen(address: ArrayBuffer, port: number, reuseAddress: boolean, interfaceIndex?: number): number;
   export function udpSend(
     handle: number,
     buffer: ArrayBuffer,

@@ -1,11 +1,29 @@
-import { close, errorText, littleEndian, packetOpen, rawIpv6Open, rawIpv6Send } from 'monami-native';
+import {
+  close,
+  errorText,
+  littleEndian,
+  packetOpen,
+  rawIpv4Open,
+  rawIpv4Send,
+  rawIpv6Open,
+  rawIpv6Send,
+} from 'monami-native';
 import type { Address } from '../../bytes/address.ts';
-import { buildSignallingFilter } from '../../wire/packet-filter.ts';
+import { buildSignallingFilter, buildSignallingFilterIpv4 } from '../../wire/packet-filter.ts';
 import type { Log, Loop } from '../contract.ts';
 import { opened } from './kernel-network.ts';
 import { receiveBatches } from './receive-batch.ts';
 
+const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
+
+/** Which packets are received. */
+export interface SignallingPortOptions {
+  /** Only those to these IPv6 addresses. */
+  readonly destinations?: readonly Address[] | undefined;
+  /** Those inside of IPv4 too, if they are for these IPv6 addresses. */
+  readonly insideIpv4?: readonly Address[] | undefined;
+}
 
 /** Receives signalling past the kernel, which does not understand it, and sends whole packets. */
 export class SignallingPort {
@@ -14,14 +32,15 @@ export class SignallingPort {
   readonly #take: (packet: Uint8Array, interfaceIndex: number) => void;
   readonly #filter: ArrayBuffer;
   readonly #filterWithDiscovery: ArrayBuffer;
+  readonly #ipv4Filter: ArrayBuffer | undefined;
   readonly #sender = opened(rawIpv6Open(), 'open a raw socket (is it run as root?)');
-  readonly #receivers = new Map<number, { readonly handle: number; readonly neighborDiscovery: boolean }>();
+  readonly #ipv4Sender: number;
+  readonly #receivers = new Map<number, { readonly handles: readonly number[]; readonly neighborDiscovery: boolean }>();
 
-  /** `destinations`: receive only what is sent to these addresses. */
   constructor(
     loop: Loop,
     log: Log,
-    destinations: readonly Address[] | undefined,
+    { destinations, insideIpv4 }: SignallingPortOptions,
     take: (packet: Uint8Array, interfaceIndex: number) => void,
   ) {
     this.#loop = loop;
@@ -31,6 +50,9 @@ export class SignallingPort {
       buildSignallingFilter(littleEndian, destinations, { neighborDiscovery }).slice().buffer as ArrayBuffer;
     this.#filter = filter(false);
     this.#filterWithDiscovery = filter(true);
+    this.#ipv4Filter =
+      insideIpv4 && (buildSignallingFilterIpv4(littleEndian, insideIpv4).slice().buffer as ArrayBuffer);
+    this.#ipv4Sender = insideIpv4 ? opened(rawIpv4Open(), 'open a raw IPv4 socket') : 0;
   }
 
   /** Receives on these interfaces and on no others; on some of them Neighbor Discovery, too. */
@@ -38,8 +60,10 @@ export class SignallingPort {
     for (const [index, receiver] of this.#receivers) {
       const isWanted = interfaceIndexes.includes(index);
       if (isWanted && receiver.neighborDiscovery === neighborDiscovery.includes(index)) continue;
-      this.#loop.unregister(receiver.handle);
-      close(receiver.handle);
+      for (const handle of receiver.handles) {
+        this.#loop.unregister(handle);
+        close(handle);
+      }
       this.#receivers.delete(index);
     }
     for (const index of interfaceIndexes) {
@@ -48,30 +72,32 @@ export class SignallingPort {
   }
 
   send(packet: Uint8Array, interfaceIndex: number): void {
-    const result = rawIpv6Send(
-      this.#sender,
-      packet.buffer as ArrayBuffer,
-      packet.byteOffset,
-      packet.length,
-      interfaceIndex,
-    );
+    const { buffer, byteOffset, length } = packet as Uint8Array<ArrayBuffer>;
+    const result =
+      packet[0]! >>> 4 === 4
+        ? rawIpv4Send(this.#ipv4Sender, buffer, byteOffset, length, interfaceIndex)
+        : rawIpv6Send(this.#sender, buffer, byteOffset, length, interfaceIndex);
     if (result < 0) this.#log('info', `a packet could not be sent: ${errorText(-result)}`);
   }
 
   #open(interfaceIndex: number, neighborDiscovery: boolean): void {
     const filter = neighborDiscovery ? this.#filterWithDiscovery : this.#filter;
-    const handle = packetOpen(interfaceIndex, ETHERTYPE_IPV6, filter);
-    if (handle < 0) {
-      this.#log('warning', `cannot receive on interface ${interfaceIndex}: ${errorText(-handle)}`);
-      return;
+    const handles = [
+      packetOpen(interfaceIndex, ETHERTYPE_IPV6, filter),
+      ...(this.#ipv4Filter ? [packetOpen(interfaceIndex, ETHERTYPE_IPV4, this.#ipv4Filter)] : []),
+    ];
+    for (const handle of handles) {
+      if (handle < 0) this.#log('warning', `cannot receive on interface ${interfaceIndex}: ${errorText(-handle)}`);
+      // An error here is that of the device going away, which rtnetlink tells as well.
+      else
+        this.#loop.register(
+          handle,
+          // A copy, for the machines keep what they have not done with, and the buffer is used again.
+          () => receiveBatches(handle, (packet, index) => this.#take(packet.slice(), index)),
+          'signalling',
+        );
     }
-    this.#receivers.set(interfaceIndex, { handle, neighborDiscovery });
-    // An error here is that of the device going away, which rtnetlink tells as well.
-    this.#loop.register(
-      handle,
-      // A copy, for the machines keep what they have not done with, and the buffer is used again.
-      () => receiveBatches(handle, (packet, index) => this.#take(packet.slice(), index)),
-      'signalling',
-    );
+    const open = handles.filter((handle) => handle > 0);
+    if (open.length > 0) this.#receivers.set(interfaceIndex, { handles: open, neighborDiscovery });
   }
 }

@@ -25,8 +25,8 @@ export interface TcpTarget {
   /** IP address or host name. */
   readonly host: string;
   readonly port: number;
-  /** Where connections come from; targets of the other family are left out. */
-  readonly sourceAddress?: Address;
+  /** Where connections come from; targets of a family that none of them has are left out. */
+  readonly sourceAddresses?: readonly Address[];
 }
 
 const EAGAIN = 11;
@@ -89,13 +89,14 @@ class TcpConnection {
 
   /** Tries one address after the other; the last one's error counts. */
   #connect(addresses: readonly Address[], error = -EHOSTUNREACH): void {
-    const { host, port, sourceAddress } = this.#target;
+    const { host, port, sourceAddresses } = this.#target;
     const [address, ...others] = addresses;
     if (address === undefined) {
       this.#fail(`connect to ${host} port ${port}`, error);
       return;
     }
-    if (sourceAddress !== undefined && sourceAddress.length !== address.length) {
+    const sourceAddress = sourceAddresses?.find((candidate) => candidate.length === address.length);
+    if (sourceAddresses && sourceAddress === undefined) {
       this.#connect(others, error);
       return;
     }

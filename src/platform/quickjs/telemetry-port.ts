@@ -1,4 +1,5 @@
 import { monotonicMs, randomBytes, version, wallClockMs } from 'monami-native';
+import type { Address } from '../../bytes/address.ts';
 import type { Configuration, MqttConfiguration } from '../../config/configuration.ts';
 import type { RoleEvent } from '../../roles/events.ts';
 import { formatEventLine } from '../../telemetry/event-line.ts';
@@ -27,7 +28,7 @@ export class TelemetryPort implements DaemonObserver, TimerSource {
     loop.addTimers(timers);
     const { mqtt, mobileRouter } = configuration;
     if (!mqtt) return;
-    this.#publisher = this.#connect(mqtt, loop, mobileRouter?.homes[0]?.homeAddress);
+    this.#publisher = this.#connect(mqtt, loop, mobileRouter !== undefined);
     this.#reporter = new Reporter(this.#publisher, mqtt.metricsIntervalSeconds, monotonicMs());
     this.#publisher.start();
     loop.addTimers(this);
@@ -52,15 +53,19 @@ export class TelemetryPort implements DaemonObserver, TimerSource {
     else done();
   }
 
-  /** A mobile router's sessions leave from its home address: they survive every handover. */
-  #connect(mqtt: MqttConfiguration, loop: Loop, sourceAddress: TcpSource): MqttPublisher {
+  /** A mobile router's sessions leave from its home addresses: they survive every handover. */
+  #connect(mqtt: MqttConfiguration, loop: Loop, isMobileRouter: boolean): MqttPublisher {
     const readiness = {
       add: (handle: number, onReady: (ready: number) => void) => loop.register(handle, onReady),
       remove: (handle: number) => loop.unregister(handle),
     };
-    const target = { host: mqtt.host, port: mqtt.port, ...(sourceAddress !== undefined && { sourceAddress }) };
+    const target = () => ({
+      host: mqtt.host,
+      port: mqtt.port,
+      ...(isMobileRouter && { sourceAddresses: homeAddresses(this.#snapshot()) }),
+    });
     const platform = {
-      connect: () => openTcpStream(target, readiness),
+      connect: () => openTcpStream(target(), readiness),
       setTimeout: (callback: () => void, delayMs: number) => timers.setTimeout(callback, delayMs),
       clearTimeout: (timer: unknown) => timers.clear(timer as number | undefined),
       random,
@@ -74,7 +79,11 @@ export class TelemetryPort implements DaemonObserver, TimerSource {
   }
 }
 
-type TcpSource = Parameters<typeof openTcpStream>[0]['sourceAddress'];
+/** The first home's address, and the first IPv4 one that is bound now. */
+function homeAddresses({ status: { mobileRouter } }: Snapshot): readonly Address[] {
+  const ipv4 = (mobileRouter?.homes ?? []).flatMap((home) => home.ipv4?.homeAddress ?? []);
+  return [...(mobileRouter ? [mobileRouter.homeAddress] : []), ...ipv4];
+}
 
 function now(): Moment {
   return { wallClockMs: wallClockMs(), monotonicMs: monotonicMs() };

@@ -12,5 +12,9 @@ export function setUpTunnel(name: string, links: readonly NetlinkMessage[]): Net
   const settings = `/proc/sys/net/ipv6/conf/${name}`;
   writeSystemFile(`${settings}/addr_gen_mode`, '1');
   writeSystemFile(`${settings}/accept_ra`, '0');
+  // Loose, which wins over a strict setting for all: what comes out of the tunnel need not have its way back by it.
+  writeSystemFile(`/proc/sys/net/ipv4/conf/${name}/rp_filter`, '2');
+  // The ICMP errors that we put into it ourselves may come from an address of this host.
+  writeSystemFile(`/proc/sys/net/ipv4/conf/${name}/accept_local`, '1');
   return { kind: 'set-link', index: link.index, up: true, mtuBytes: TUNNEL_MTU_BYTES };
 }

@@ -1,4 +1,4 @@
-import { BindingCache } from '../../bindings/binding-cache.ts';
+import { BindingCache, type Ipv4Home } from '../../bindings/binding-cache.ts';
 import type { Address } from '../../bytes/address.ts';
 import { linkLocalOf } from '../../bytes/special-addresses.ts';
 import type { HomeAgentConfiguration } from '../../config/configuration.ts';
@@ -101,6 +101,16 @@ export class HomeAgent {
       if (outer ? isFrom(binding, outer) : binding.careOfAddress === source) return true;
     }
     return false;
+  }
+
+  /** What of IPv4 is bound with a home address now. */
+  ipv4Home(homeAddress: Address): Ipv4Home | undefined {
+    return this.#cache.entry(homeAddress)?.ipv4;
+  }
+
+  /** Home addresses for which `ipv4Home` returns something else than when this was last asked. */
+  takeIpv4Changes(): Iterable<Address> {
+    return this.#cache.takeIpv4Changes();
   }
 
   /** IPv4 home addresses of nodes that are away: on a physical home link they are answered for (RFC 5555 §4.5). */

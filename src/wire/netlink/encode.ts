@@ -1,14 +1,25 @@
 import { type AddressRequest, encodeAddressRequest } from './address.ts';
 import { encodeSetLink, type SetLinkRequest } from './link.ts';
 import { NativeWriter } from './native-writer.ts';
-import { encodeNeighborRequest, type NeighborRequest } from './neighbor.ts';
-import { AddressFamily, NetlinkFlag, NetlinkType } from './numbers.ts';
+import {
+  encodeNeighborRequest,
+  encodeProxyNeighborRequest,
+  type NeighborRequest,
+  type ProxyNeighborRequest,
+} from './neighbor.ts';
+import { AddressFamily, NeighborFlag, NetlinkFlag, NetlinkType } from './numbers.ts';
 import { encodeRouteRequest, type RouteRequest } from './route.ts';
 import { encodeRuleRequest, type RuleRequest } from './rule.ts';
 
 /** Asks for everything that there is of a kind; the answer ends with `done`. */
 export interface DumpRequest {
-  readonly kind: 'dump-links' | 'dump-addresses' | 'dump-routes' | 'dump-neighbors' | 'dump-rules';
+  readonly kind:
+    | 'dump-links'
+    | 'dump-addresses'
+    | 'dump-routes'
+    | 'dump-neighbors'
+    | 'dump-proxy-neighbors'
+    | 'dump-rules';
   /** Both if it is left out. */
   readonly family?: 'ipv4' | 'ipv6';
 }
@@ -20,6 +31,7 @@ export type NetlinkRequest =
   | AddressRequest
   | RouteRequest
   | NeighborRequest
+  | ProxyNeighborRequest
   | RuleRequest;
 
 const CREATE = NetlinkFlag.create | NetlinkFlag.exclusive;
@@ -31,6 +43,7 @@ const HEADERS: Readonly<Record<NetlinkRequest['kind'], readonly [type: number, f
   'dump-addresses': [NetlinkType.getAddress, DUMP],
   'dump-routes': [NetlinkType.getRoute, DUMP],
   'dump-neighbors': [NetlinkType.getNeighbor, DUMP],
+  'dump-proxy-neighbors': [NetlinkType.getNeighbor, DUMP],
   'dump-rules': [NetlinkType.getRule, DUMP],
   'set-link': [NetlinkType.setLink, NetlinkFlag.acknowledge],
   'add-address': [NetlinkType.newAddress, NetlinkFlag.acknowledge | CREATE],
@@ -40,6 +53,8 @@ const HEADERS: Readonly<Record<NetlinkRequest['kind'], readonly [type: number, f
   'delete-route': [NetlinkType.deleteRoute, NetlinkFlag.acknowledge],
   'replace-neighbor': [NetlinkType.newNeighbor, NetlinkFlag.acknowledge | NetlinkFlag.create | NetlinkFlag.replace],
   'delete-neighbor': [NetlinkType.deleteNeighbor, NetlinkFlag.acknowledge],
+  'add-proxy-neighbor': [NetlinkType.newNeighbor, NetlinkFlag.acknowledge | NetlinkFlag.create],
+  'delete-proxy-neighbor': [NetlinkType.deleteNeighbor, NetlinkFlag.acknowledge],
   'add-rule': [NetlinkType.newRule, NetlinkFlag.acknowledge | CREATE],
   'delete-rule': [NetlinkType.deleteRule, NetlinkFlag.acknowledge],
 };
@@ -77,6 +92,10 @@ function encodeBody(writer: NativeWriter, request: NetlinkRequest): void {
     case 'delete-neighbor':
       encodeNeighborRequest(writer, request);
       break;
+    case 'add-proxy-neighbor':
+    case 'delete-proxy-neighbor':
+      encodeProxyNeighborRequest(writer, request);
+      break;
     case 'add-rule':
     case 'delete-rule':
       encodeRuleRequest(writer, request);
@@ -86,11 +105,9 @@ function encodeBody(writer: NativeWriter, request: NetlinkRequest): void {
   }
 }
 
-/** The kernel takes a header as long as the dumped kind's own, with only the family filled in. */
-function encodeDump(writer: NativeWriter, request: DumpRequest): void {
-  const family = request.family === undefined ? AddressFamily.unspecified : AddressFamily[request.family];
-  const octets = { 'dump-links': 16, 'dump-addresses': 8, 'dump-routes': 12, 'dump-neighbors': 12, 'dump-rules': 12 }[
-    request.kind
-  ];
-  writer.u8(family).zeros(octets - 1);
+/** The kernel takes a header as long as the dumped kind's own, with only the family filled in, and a neighbour's flag. */
+function encodeDump(writer: NativeWriter, { kind, family }: DumpRequest): void {
+  writer.u8(family === undefined ? AddressFamily.unspecified : AddressFamily[family]);
+  if (kind === 'dump-proxy-neighbors') writer.zeros(9).u8(NeighborFlag.proxy).u8(0);
+  else writer.zeros({ 'dump-links': 15, 'dump-addresses': 7 }[kind as string] ?? 11);
 }

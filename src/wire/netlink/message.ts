@@ -94,6 +94,16 @@ export interface NeighborMessage extends NetlinkHeader {
   readonly router: boolean;
 }
 
+/** An address that an interface answers for in the place of somebody behind us. */
+export interface ProxyNeighborMessage extends NetlinkHeader {
+  readonly kind: 'proxy-neighbor';
+  readonly change: NetlinkChange;
+  readonly interfaceIndex: number;
+  readonly address: Address;
+  /** Who has made it: a `RouteProtocol`, or a number of one's own. 0 if the kernel does not know. */
+  readonly protocol: number;
+}
+
 /** A rule of policy routing. */
 export interface RuleMessage extends NetlinkHeader {
   readonly kind: 'rule';
@@ -137,6 +147,7 @@ export type NetlinkMessage =
   | AddressMessage
   | RouteMessage
   | NeighborMessage
+  | ProxyNeighborMessage
   | RuleMessage
   | NetlinkAcknowledgement
   | NetlinkDone

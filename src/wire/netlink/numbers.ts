@@ -151,7 +151,7 @@ export const NeighborState = {
 export const NeighborFlag = { proxy: 0x08, router: 0x80 } as const;
 
 /** Attributes of a neighbour (NDA_*). */
-export const NeighborAttribute = { destination: 1, linkLayerAddress: 2 } as const;
+export const NeighborAttribute = { destination: 1, linkLayerAddress: 2, protocol: 12 } as const;
 
 /** Attributes of a rule (FRA_*). */
 export const RuleAttribute = {

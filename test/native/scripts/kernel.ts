@@ -8,6 +8,8 @@ import {
   netlinkOpen,
   netlinkSend,
   packetOpen,
+  rawIpv4Open,
+  rawIpv4Send,
   rawIpv6Open,
   rawIpv6Send,
   receive,
@@ -19,8 +21,12 @@ import { after, closeHandle, finish, octets, on, outcome, start, toHex } from '.
 
 const [near = 0, far = 0] = commandLine.map(Number);
 const IPV6 = 0x86dd;
+const IPV4 = 0x0800;
 const NEAR = '20010db8000000000000000000000001';
 const FAR = '20010db8000000000000000000000002';
+const NEAR4 = 'c0000201';
+const OTHER4 = 'c0000203';
+const FAR4 = 'c0000202';
 
 /** Classic BPF: accept next header 60 (destination options) and 43 (routing), whole. */
 function program(): ArrayBuffer {
@@ -67,6 +73,7 @@ const meta = new Int32Array(META_WORDS * 8);
 
 const listening = packetOpen(far, IPV6, program());
 const seen: unknown[] = [];
+const seen4: string[] = [];
 on(listening, () => {
   const count = receive(listening, buffer, 0, buffer.byteLength, meta, 8);
   for (let i = 0; i < count; i++) {
@@ -115,6 +122,32 @@ results['bad program'] = outcome(() => packetOpen(far, IPV6, new ArrayBuffer(9))
 results['bad instruction'] = packetOpen(far, IPV6, octets('ffffffffffffffff'));
 results['no such interface'] = packetOpen(9999, IPV6, program());
 
+/** An IPv4 packet of an experimental protocol (RFC 3692), without a checksum, and with a port-like payload. */
+const ipv4Packet = (source: string) => octets(`45000018 00004000 40fd0000 ${source} ${FAR4} deadbeef`);
+const listening4 = packetOpen(far, IPV4, octets('3000000009000000 15000001fd000000 06000000ffff0000 0600000000000000'));
+on(listening4, () => {
+  const count = receive(listening4, buffer, 0, buffer.byteLength, meta, 8);
+  for (let i = 0; i < count; i++) {
+    const [offset = 0, length = 0] = meta.subarray(i * META_WORDS);
+    seen4.push(toHex(buffer, offset, length));
+  }
+});
+const raw4 = rawIpv4Open();
+/** A routing rule lets nothing out that comes from the other address. */
+results['sent over IPv4'] = [NEAR4, OTHER4].map((source) => rawIpv4Send(raw4, ipv4Packet(source), 0, 24, 0));
+results['not an IPv4 packet'] = [
+  outcome(() => rawIpv4Send(raw4, withNeither, 0, withNeither.byteLength, near)),
+  outcome(() => rawIpv4Send(raw4, ipv4Packet(NEAR4), 0, 19, near)),
+  outcome(() => rawIpv4Send(raw, ipv4Packet(NEAR4), 0, 24, near)),
+  outcome(() => rawIpv6Send(raw, ipv4Packet(NEAR4), 0, 24, near)),
+];
+const bound = udpOpen(octets(NEAR4), 0, false, near);
+results['UDP by one interface alone'] = [
+  udpSend(bound, buffer, 0, 1, octets(FAR4), 9),
+  udpOpen(octets(NEAR4), 0, false, 9999),
+  outcome(() => udpOpen(octets(NEAR4), 0, false, -1)),
+];
+
 const group = octets('ff0200000000000000000001ff001234');
 results['groups'] = [
   ipv6JoinGroup(raw, group, near),
@@ -136,6 +169,13 @@ results['no route'] = udpSend(udp, buffer, 0, 1, octets('20010db8eeee00000000000
 
 after(300, () => {
   closeHandle(tun);
-  finish({ ...results, seen, sawOutgoing, dumpDone, links: [names.has(near), names.has(far)] });
+  finish({
+    ...results,
+    seen,
+    'seen over IPv4': seen4,
+    sawOutgoing,
+    dumpDone,
+    links: [names.has(near), names.has(far)],
+  });
 });
 start();

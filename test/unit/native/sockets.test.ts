@@ -7,6 +7,7 @@ import { executable, runScript, VARIANTS, workDirectory } from '../../native/mon
 
 const directory = workDirectory();
 const ENOENT = -2;
+const ENXIO = -6;
 const EAGAIN = -11;
 const EEXIST_OR_BUSY = -16;
 const EINVAL = -22;
@@ -101,11 +102,15 @@ for (const variant of VARIANTS) {
       ip link set lo up; ip link set anear up; ip link set afar up
       ip addr add 2001:db8::1/64 dev anear nodad
       ip neigh add 2001:db8::2 dev anear lladdr "$(cat /sys/class/net/afar/address)"
+      ip addr add 192.0.2.1/24 dev anear; ip addr add 192.0.2.3/32 dev anear
+      ip neigh add 192.0.2.2 dev anear lladdr "$(cat /sys/class/net/afar/address)"
+      ip rule add from 192.0.2.3 unreachable priority 100
       sleep 0.2
       exec "$@" "$(cat /sys/class/net/anear/ifindex)" "$(cat /sys/class/net/afar/ifindex)"`;
       const near = '20010db8000000000000000000000001';
       const far = '20010db8000000000000000000000002';
       const homeAddress = `600000000018${'3c40'}${near}${far}3b0201020000c910${near}`;
+      const ipv4 = '450000180000400040fdb5e5c0000201c0000202deadbeef';
       const routing = `600000000018${'2b40'}${near}${far}3b02020100000000${far}`;
       assert.equal(
         await runScript(await executable(variant), 'kernel', directory, {
@@ -126,6 +131,10 @@ for (const variant of VARIANTS) {
           'tun twice': EEXIST_OR_BUSY,
           'forwarder on a socket': 'TypeError',
           'no route': ENETUNREACH,
+          'sent over IPv4': [24, ENETUNREACH],
+          'not an IPv4 packet': ['RangeError', 'RangeError', 'TypeError', 'RangeError'],
+          'UDP by one interface alone': [1, ENXIO, 'RangeError'],
+          'seen over IPv4': [ipv4],
           seen: [
             { packet: homeAddress, wireLength: 64, interface: 'far' },
             { packet: routing, wireLength: 64, interface: 'far' },

@@ -8,6 +8,8 @@ test('a home agent drops what comes for its address, before the kernel looks at 
     receiveRules({ local: [address('2001:db8:1::1')], remote: [] }, 'monami0'),
     `table ip6 monami
 delete table ip6 monami
+table ip monami
+delete table ip monami
 
 table ip6 monami {
   chain prerouting {
@@ -44,8 +46,55 @@ test('several addresses have rules of their own; without any there are none', ()
   assert.is(count(receiveRules({ local: [], remote: [] }, 'monami0')), 0);
 });
 
-test('the table is taken away whether it is there or not', () => {
-  assert.is(removeReceiveRules(), 'table ip6 monami\ndelete table ip6 monami\n');
+test('the tables are taken away whether they are there or not', () => {
+  assert.is(
+    removeReceiveRules(),
+    'table ip6 monami\ndelete table ip6 monami\ntable ip monami\ndelete table ip monami\n',
+  );
+});
+
+// --- IPv4 ------------------------------------------------------------------------------------------------------------
+
+const AGENT = address('2001:db8:1::1');
+const AGENT_IPV4 = address('192.0.2.1');
+
+/** Rules of a table, by the words behind `table`. */
+function rulesOf(table: string, rules: string): string[] {
+  const [, body = ''] = rules.split(`table ${table} {\n`);
+  return body
+    .split('\n}\n')[0]!
+    .split('\n')
+    .filter((line) => line.endsWith('drop'))
+    .map((line) => line.trim());
+}
+
+test('a home agent that serves IPv4 keeps the kernel from answering tunnel packets and UDP port 4191', () => {
+  const rules = receiveRules({ local: [AGENT, AGENT_IPV4], remote: [] }, 'monami0');
+  assert.equal(rulesOf('ip monami', rules), [
+    'ip daddr 192.0.2.1 udp dport 4191 drop',
+    'ip daddr 192.0.2.1 meta l4proto { 4, 41 } drop',
+  ]);
+  assert.equal(
+    rulesOf('ip6 monami', rules),
+    ['rt type 2', 'exthdr dst exists', 'meta l4proto { 4, 41, 135 }'].map(
+      (match) => `ip6 daddr 2001:db8:1::1 ${match} drop`,
+    ),
+  );
+  assert.match(rules, /table ip monami \{\n {2}chain prerouting \{\n {4}type filter hook prerouting priority raw;/);
+});
+
+test('a mobile router drops what its home agent sends in IPv4, and on its uplinks whatever comes to its port', () => {
+  const rules = receiveRules({ local: [], remote: [AGENT, AGENT_IPV4] }, 'monami7', undefined, ['wwan0', 'eth1']);
+  assert.equal(rulesOf('ip monami', rules), [
+    'iifname != "monami7" ip saddr 192.0.2.1 udp sport 4191 drop',
+    'iifname != "monami7" ip saddr 192.0.2.1 meta l4proto { 4, 41 } drop',
+    'iifname "wwan0" udp dport 4191 drop',
+    'iifname "eth1" udp dport 4191 drop',
+  ]);
+});
+
+test('without IPv4 there is no table for it', () => {
+  assert.not.match(receiveRules({ local: [AGENT], remote: [] }, 'monami0'), /table ip monami \{/);
 });
 
 test.run();

@@ -46,8 +46,41 @@ test('one that is removed, in the other byte order', () => {
   assert.ok(message?.kind === 'neighbor' && message.change === 'removed' && message.interfaceIndex === 3);
 });
 
-test('proxy entries, and those of a bridge, are not neighbours of ours', () => {
-  assert.is(decodeNetlink(hex(reachable.replace('0200 80 01', '0200 08 01')), true)[0]?.kind, 'other');
+test('proxy entries are not neighbours: they say whom an interface answers for, and who has wanted it', () => {
+  const [plain] = decodeNetlink(hex(reachable.replace('0200 80 01', '0200 08 01')), true);
+  assert.ok(plain?.kind === 'proxy-neighbor' && plain.address === ROUTER && plain.protocol === 0);
+  const marked = `2c000000 1c00 0000 00000000 00000000 02 000000 03000000 0000 08 01  0800 0100 c6336407  0500 0c00 6d 000000`;
+  assert.equal(decodeNetlink(hex(marked), true), [
+    {
+      kind: 'proxy-neighbor',
+      change: 'new',
+      sequence: 0,
+      portId: 0,
+      dumpInterrupted: false,
+      interfaceIndex: 3,
+      address: address('198.51.100.7'),
+      protocol: 109,
+    },
+  ]);
+});
+
+test('a request to answer ARP for an address, one to stop it, and one to list what is answered for', () => {
+  const proxy = { interfaceIndex: 3, address: address('198.51.100.7'), protocol: 109 };
+  assert.is(
+    formatHex(encodeNetlinkRequest({ kind: 'add-proxy-neighbor', ...proxy }, 9, true)),
+    '2c0000001c0005040900000000000000' + '020000000300000000000800' + '08000100c6336407' + '05000c006d000000',
+  );
+  assert.is(
+    formatHex(encodeNetlinkRequest({ kind: 'delete-proxy-neighbor', ...proxy }, 9, true)),
+    '240000001d0005000900000000000000' + '020000000300000000000800' + '08000100c6336407',
+  );
+  assert.is(
+    formatHex(encodeNetlinkRequest({ kind: 'dump-proxy-neighbors', family: 'ipv4' }, 1, true)),
+    '1c0000001e0001030100000000000000' + '020000000000000000000800',
+  );
+});
+
+test('entries of a bridge are not neighbours of ours', () => {
   assert.is(decodeNetlink(hex(reachable.replace('00000000 0a 000000', '00000000 07 000000')), true)[0]?.kind, 'other');
 });
 
