@@ -1,4 +1,5 @@
 import type {
+  BindingDocument,
   HomeAgentDocument,
   MobileRouterDocument,
   StatusDocument,
@@ -39,6 +40,24 @@ function homeFacts({ homes }: MobileRouterDocument): string[][] {
   ];
 }
 
+/** What of IPv4 the homes have. */
+function ipv4Facts({ homes }: MobileRouterDocument): string[][] {
+  return homes.flatMap(({ name, ipv4 }, index) => {
+    if (!ipv4) return [];
+    const bound = [...(ipv4.homeAddress === null ? [] : [ipv4.homeAddress]), ...ipv4.prefixes];
+    const agent = ipv4.homeAgentAddress ?? 'no IPv4 address known';
+    return [[index === 0 ? 'IPv4' : `IPv4 of ${name}`, `${bound.join(' ') || 'nothing bound'}, home agent ${agent}`]];
+  });
+}
+
+/** How an IPv4 care-of address is reached. */
+function carriage(path: { readonly encapsulation: 'ipv4' | 'udp' | null; readonly nat: boolean | null } | undefined) {
+  if (!path) return '-';
+  const words = { ipv4: 'IPv4', udp: 'UDP' } as const;
+  const nat = path.nat === null ? ' NAT?' : path.nat ? ' NAT' : '';
+  return path.encapsulation === null ? '?' : `${words[path.encapsulation]}${nat}`;
+}
+
 function mobileRouterBlocks(router: MobileRouterDocument): string[] {
   const { homeAddress, homeAgentAddress, prefixes, multipleCareOfAddresses } = router;
   const several = { supported: 'yes', unsupported: 'no', unknown: 'not known yet' }[multipleCareOfAddresses];
@@ -47,9 +66,11 @@ function mobileRouterBlocks(router: MobileRouterDocument): string[] {
     ['home agent', homeAgentAddress ?? 'not found yet'],
     ...homeFacts(router),
     ['prefixes', prefixes.join(' ')],
+    ...ipv4Facts(router),
     ['several paths', several],
     ['authentication', AUTHENTICATION_WORDS[router.authentication]],
   ];
+  const inIpv4 = router.uplinks.some(({ ipv4 }) => ipv4);
   const uplinks = router.uplinks.map((uplink) => [
     uplink.preferred ? '>' : '',
     uplink.name,
@@ -57,6 +78,7 @@ function mobileRouterBlocks(router: MobileRouterDocument): string[] {
     `${uplink.bid}`,
     uplink.state,
     uplink.careOfAddress ?? '-',
+    ...(inIpv4 ? [carriage(uplink.ipv4), keepAlive(uplink.ipv4?.keepAliveSeconds)] : []),
     uplink.roundTripMs === null ? '-' : `${uplink.roundTripMs.toFixed(1)} ms`,
     uplink.registrationRemainingSeconds === null ? '-' : duration(uplink.registrationRemainingSeconds),
     ...tunnelCells(uplink.tunnel),
@@ -68,6 +90,7 @@ function mobileRouterBlocks(router: MobileRouterDocument): string[] {
     'BID',
     'state',
     'care-of address',
+    ...(inIpv4 ? ['in IPv4', 'keep-alive'] : []),
     'round trip',
     'lifetime',
     ...TUNNEL_TITLES,
@@ -82,16 +105,34 @@ function homeAgentBlocks(agent: HomeAgentDocument): string[] {
     ['authentication', AUTHENTICATION_WORDS[agent.authentication]],
   ];
   if (agent.bindings.length === 0) return [columns(facts)];
+  const inIpv4 = agent.bindings.some(({ outer }) => outer);
   const bindings = agent.bindings.map((binding) => [
     binding.homeAddress,
     binding.bid === 0 ? '-' : `${binding.bid}`,
     binding.careOfAddress,
+    ...(inIpv4 ? [carriage(binding.outer), outerPlace(binding)] : []),
     duration(binding.remainingSeconds),
     ...tunnelCells(binding.tunnel),
-    binding.prefixes.join(' ') || '-',
+    [...binding.prefixes, ...ipv4Of(binding)].join(' ') || '-',
   ]);
-  const titles = ['home address', 'BID', 'care-of address', 'lifetime', ...TUNNEL_TITLES, 'prefixes'];
+  const titles = [
+    ...['home address', 'BID', 'care-of address'],
+    ...(inIpv4 ? ['in IPv4', 'heard from'] : []),
+    ...['lifetime', ...TUNNEL_TITLES, 'prefixes'],
+  ];
   return [columns(facts), columns([titles, ...bindings])];
+}
+
+function keepAlive(seconds: number | null | undefined): string {
+  return typeof seconds === 'number' ? duration(seconds) : '-';
+}
+
+function outerPlace({ outer }: BindingDocument): string {
+  return outer ? `${outer.address}:${outer.port}` : '-';
+}
+
+function ipv4Of({ ipv4 }: BindingDocument): readonly string[] {
+  return ipv4 ? [...(ipv4.homeAddress === null ? [] : [ipv4.homeAddress]), ...ipv4.prefixes] : [];
 }
 
 const TUNNEL_TITLES = ['sent', 'received', 'silent'];

@@ -5,7 +5,9 @@ import type {
   BindingStatusRow,
   HomeAgentStatus,
   HomeStatus,
+  Ipv4PathStatus,
   MobileRouterStatus,
+  OuterStatus,
   PathState,
   StackStatus,
   UplinkStatus,
@@ -36,6 +38,8 @@ export interface UplinkDocument {
   readonly bid: number;
   readonly state: PathState;
   readonly careOfAddress: string | null;
+  /** With an IPv4 care-of address. */
+  readonly ipv4?: Ipv4PathStatus;
   readonly preferred: boolean;
   readonly roundTripMs: number | null;
   readonly registrationRemainingSeconds: number | null;
@@ -49,6 +53,7 @@ export interface HomeDocument {
   readonly homeAgentAddress: string | null;
   readonly state: HomeStatus['state'];
   readonly prefixes: readonly string[];
+  readonly ipv4?: Ipv4Document & { readonly homeAgentAddress: string | null };
   readonly sequenceNumber: number;
   readonly multipleCareOfAddresses: HomeStatus['multipleCareOfAddresses'];
   readonly bindings: readonly {
@@ -58,6 +63,12 @@ export interface HomeDocument {
     readonly remainingSeconds: number;
     readonly tunnel: TunnelDocument | null;
   }[];
+}
+
+/** What of IPv4 is bound with a home address. */
+export interface Ipv4Document {
+  readonly homeAddress: string | null;
+  readonly prefixes: readonly string[];
 }
 
 export interface MobileRouterDocument {
@@ -79,6 +90,9 @@ export interface BindingDocument {
   readonly remainingSeconds: number;
   readonly mobileRouter: boolean;
   readonly prefixes: readonly string[];
+  /** Of an IPv4 care-of address: from where it is heard, and how it is reached. */
+  readonly outer?: Omit<OuterStatus, 'address'> & { readonly address: string };
+  readonly ipv4?: Ipv4Document;
   readonly tunnel: TunnelDocument | null;
 }
 
@@ -160,9 +174,11 @@ export function uplinkDocument(uplink: UplinkStatus, tunnels: TunnelDocuments): 
 }
 
 export function bindingDocument(binding: BindingStatusRow, tunnels: TunnelDocuments): BindingDocument {
-  const { tunnelId, ...rest } = binding;
+  const { tunnelId, outer, ipv4, ...rest } = binding;
   return {
     ...rest,
+    ...(outer && { outer: { ...outer, address: formatAddress(outer.address) } }),
+    ...(ipv4 && { ipv4: ipv4Document(ipv4) }),
     homeAddress: formatAddress(binding.homeAddress),
     careOfAddress: formatAddress(binding.careOfAddress),
     remainingSeconds: wholeSeconds(binding.remainingSeconds)!,
@@ -182,9 +198,10 @@ function mobileRouterDocument(status: MobileRouterStatus, tunnels: TunnelDocumen
   };
 }
 
-function homeDocument(home: HomeStatus, tunnels: TunnelDocuments): HomeDocument {
+function homeDocument({ ipv4, ...home }: HomeStatus, tunnels: TunnelDocuments): HomeDocument {
   return {
     ...home,
+    ...(ipv4 && { ipv4: { homeAgentAddress: textOrNull(ipv4.homeAgentAddress), ...ipv4Document(ipv4) } }),
     homeAddress: formatAddress(home.homeAddress),
     homeAgentAddress: textOrNull(home.homeAgentAddress),
     prefixes: home.prefixes.map(formatPrefix),
@@ -195,6 +212,10 @@ function homeDocument(home: HomeStatus, tunnels: TunnelDocuments): HomeDocument 
       tunnel: tunnels.get(tunnelId) ?? null,
     })),
   };
+}
+
+function ipv4Document({ homeAddress, prefixes }: NonNullable<BindingStatusRow['ipv4']>): Ipv4Document {
+  return { homeAddress: textOrNull(homeAddress), prefixes: prefixes.map(formatPrefix) };
 }
 
 function textOrNull(address: Address | null): string | null {

@@ -1,6 +1,13 @@
-import { type Address, formatAddress } from '../bytes/address.ts';
+import { type Address, formatAddress, isIpv4 } from '../bytes/address.ts';
 import { formatPrefix } from '../bytes/prefix.ts';
-import type { HomeAgentStatus, MobileRouterStatus, PathState, StackEvent, UplinkStatus } from '../stack/events.ts';
+import type {
+  BindingStatusRow,
+  HomeAgentStatus,
+  MobileRouterStatus,
+  PathState,
+  StackEvent,
+  UplinkStatus,
+} from '../stack/events.ts';
 import { isoTime, type Moment, type TunnelDocuments, wholeSeconds } from './status-document.ts';
 
 /** Retained under `status`: whether the daemon is there (schemas/presence.json). */
@@ -21,6 +28,12 @@ export interface ListedBinding {
   readonly careOfAddress: string;
   readonly remainingSeconds: number;
   readonly prefixes: readonly string[];
+  /** Of an IPv4 care-of address: how packets reach it, and whether there is a NAT on the way. */
+  readonly encapsulation?: 'ipv4' | 'udp';
+  readonly nat?: boolean;
+  /** Bound with the home address. */
+  readonly ipv4HomeAddress?: string;
+  readonly ipv4Prefixes?: readonly string[];
   /** On a mobile router. */
   readonly uplink?: string;
 }
@@ -44,6 +57,8 @@ export interface PathStateDocument {
   readonly bid: number;
   readonly state: PathState;
   readonly careOfAddress: string | null;
+  /** With an IPv4 care-of address; `null` while it is not known. */
+  readonly ipv4?: { readonly encapsulation: 'ipv4' | 'udp' | null; readonly nat: boolean | null };
   readonly preferred: boolean;
 }
 
@@ -97,6 +112,7 @@ export function pathStateDocument(uplink: UplinkStatus, now: Moment): PathStateD
     bid: uplink.bid,
     state: uplink.state,
     careOfAddress: uplink.careOfAddress === null ? null : formatAddress(uplink.careOfAddress),
+    ...(uplink.ipv4 && { ipv4: { encapsulation: uplink.ipv4.encapsulation, nat: uplink.ipv4.nat } }),
     preferred: uplink.preferred,
   };
 }
@@ -120,12 +136,17 @@ export function routerBindingList(status: MobileRouterStatus, now: Moment): Bind
   const bindings = status.homes.flatMap((home) =>
     home.bindings.map((binding): ListedBinding => {
       const { uplink, bid, careOfAddress, remainingSeconds } = binding;
+      const path = isIpv4(careOfAddress) ? status.uplinks.find(({ name }) => name === uplink)?.ipv4 : undefined;
+      const { encapsulation, nat } = path ?? {};
       return {
         homeAddress: formatAddress(home.homeAddress),
         bid,
         careOfAddress: formatAddress(careOfAddress),
         remainingSeconds: wholeSeconds(remainingSeconds),
         prefixes: home.prefixes.map(formatPrefix),
+        ...(encapsulation && { encapsulation }),
+        ...(typeof nat === 'boolean' && { nat }),
+        ...listedIpv4(home.ipv4),
         uplink,
       };
     }),
@@ -151,6 +172,15 @@ export function agentBindingList(status: HomeAgentStatus, now: Moment): BindingL
       careOfAddress: formatAddress(binding.careOfAddress),
       remainingSeconds: wholeSeconds(binding.remainingSeconds),
       prefixes: binding.prefixes.map(formatPrefix),
+      ...(binding.outer && { encapsulation: binding.outer.encapsulation, nat: binding.outer.nat }),
+      ...listedIpv4(binding.ipv4),
     })),
+  };
+}
+
+function listedIpv4(ipv4: BindingStatusRow['ipv4']): Pick<ListedBinding, 'ipv4HomeAddress' | 'ipv4Prefixes'> {
+  return {
+    ...(ipv4 && ipv4.homeAddress !== null && { ipv4HomeAddress: formatAddress(ipv4.homeAddress) }),
+    ...(ipv4 && ipv4.prefixes.length > 0 && { ipv4Prefixes: ipv4.prefixes.map(formatPrefix) }),
   };
 }

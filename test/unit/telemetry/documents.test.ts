@@ -12,7 +12,17 @@ import {
   routerBindingList,
 } from '../../../src/telemetry/topic-documents.ts';
 import { assertSchema, matchesSchema, SCHEMA_NAMES } from '../../lib/schemas.ts';
-import { AGENT_STATUS, CARE_OF, EVENTS, HOME, NOW, ROUTER_STATUS, STATISTICS } from './samples.ts';
+import {
+  AGENT_STATUS,
+  CARE_OF,
+  EVENTS,
+  HOME,
+  IPV4_AGENT_STATUS,
+  IPV4_ROUTER_STATUS,
+  NOW,
+  ROUTER_STATUS,
+  STATISTICS,
+} from './samples.ts';
 
 test('the status of a mobile router is plain JSON by its schema', () => {
   const document = statusDocument(ROUTER_STATUS, STATISTICS, NOW, 10_250, '0.1.0');
@@ -51,6 +61,51 @@ test('the status of a home agent is plain JSON by its schema, with and without a
   const without = statusDocument(AGENT_STATUS, undefined, NOW, 0, '0.1.0');
   assertSchema('status', without);
   assert.not('forwarder' in without);
+});
+
+test('what of IPv4 a mobile router has is told by the schemas: family, encapsulation, NAT, keep-alive, home address', () => {
+  const document = statusDocument(IPV4_ROUTER_STATUS, STATISTICS, NOW, 0, '0.1.0');
+  assertSchema('status', document);
+  assert.equal(document.mobileRouter?.uplinks[1]?.ipv4, { encapsulation: 'udp', nat: true, keepAliveSeconds: 25 });
+  assert.not('ipv4' in document.mobileRouter!.uplinks[0]!);
+  assert.equal(document.mobileRouter?.homes[0]?.ipv4, {
+    homeAgentAddress: '192.0.2.1',
+    homeAddress: '198.51.100.7',
+    prefixes: ['203.0.113.0/28'],
+  });
+  const state = pathStateDocument(IPV4_ROUTER_STATUS.mobileRouter!.uplinks[1]!, NOW);
+  assertSchema('path-state', state);
+  assert.equal(state.ipv4, { encapsulation: 'udp', nat: true }, 'the keep-alive changes too often to be retained');
+  const list = routerBindingList(IPV4_ROUTER_STATUS.mobileRouter!, NOW);
+  assertSchema('binding-list', list);
+  const ipv4 = { ipv4HomeAddress: '198.51.100.7', ipv4Prefixes: ['203.0.113.0/28'] };
+  const common = { homeAddress: '2001:db8:100::1', prefixes: ['2001:db8:100:1::/64'], ...ipv4 };
+  assert.equal(list.bindings, [
+    { ...common, bid: 1, careOfAddress: '2001:db8:a::7', remainingSeconds: 512, uplink: 'cellular' },
+    {
+      ...common,
+      bid: 2,
+      careOfAddress: '10.0.0.7',
+      remainingSeconds: 500,
+      encapsulation: 'udp',
+      nat: true,
+      uplink: 'wifi',
+    },
+  ]);
+});
+
+test('what of IPv4 a home agent has bound is told by the schemas, with the place that the binding is heard from', () => {
+  const document = statusDocument(IPV4_AGENT_STATUS, STATISTICS, NOW, 0, '0.1.0');
+  assertSchema('status', document);
+  const [plain, behindNat] = document.homeAgent!.bindings;
+  assert.not('outer' in plain! || 'ipv4' in plain!);
+  assert.equal(behindNat!.outer, { encapsulation: 'udp', address: '203.0.113.200', port: 40_123, nat: true });
+  assert.equal(behindNat!.ipv4, { homeAddress: '198.51.100.7', prefixes: ['203.0.113.0/28'] });
+  const list = agentBindingList(IPV4_AGENT_STATUS.homeAgent!, NOW);
+  assertSchema('binding-list', list);
+  const { encapsulation, nat, ipv4HomeAddress, ipv4Prefixes } = list.bindings[1]!;
+  assert.equal([encapsulation, nat, ipv4HomeAddress, ipv4Prefixes], ['udp', true, '198.51.100.7', ['203.0.113.0/28']]);
+  assert.not('encapsulation' in list.bindings[0]!);
 });
 
 test('every event is plain JSON by its schema, late or not', () => {
@@ -123,6 +178,14 @@ test('events read as one line each, with a level', () => {
     { level: 'info', text: 'binding 2001:db8:100::1 BID 1 at 2001:db8:a::7 is registered for 600 s' },
     { level: 'notice', text: 'binding 2001:db8:100::1 at 2001:db8:a::7 is expired' },
     { level: 'warning', text: 'binding 2001:db8:100::1 BID 2 at 2001:db8:a::7 is refused with status 133' },
+    {
+      level: 'warning',
+      text: 'home agent does not bind 0.0.0.0/32 to 2001:db8:100::1: status 132',
+    },
+    {
+      level: 'warning',
+      text: 'home agent does not bind 198.51.100.7/32 to 2001:db8:100::1: it does not know IPv4',
+    },
     { level: 'warning', text: 'home agent 2001:db8:1::1 ignores Binding Identifiers: one uplink at a time' },
   ]);
   assert.equal(

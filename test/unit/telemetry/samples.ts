@@ -89,6 +89,56 @@ export const AGENT_STATUS: StackStatus = {
   messages: {},
 };
 
+/** The router above on its second uplink, which has IPv4 behind a NAT, and with IPv4 of its own. */
+export const IPV4_ROUTER_STATUS: StackStatus = {
+  ...ROUTER_STATUS,
+  mobileRouter: {
+    ...ROUTER_STATUS.mobileRouter!,
+    homes: [
+      {
+        ...ROUTER_STATUS.mobileRouter!.homes[0]!,
+        ipv4: {
+          homeAgentAddress: address('192.0.2.1'),
+          homeAddress: address('198.51.100.7'),
+          prefixes: [prefix('203.0.113.0/28')],
+        },
+        bindings: [
+          ...ROUTER_STATUS.mobileRouter!.homes[0]!.bindings,
+          { uplink: 'wifi', bid: 2, careOfAddress: address('10.0.0.7'), remainingSeconds: 500, tunnelId: 9 },
+        ],
+      },
+    ],
+    uplinks: [
+      ROUTER_STATUS.mobileRouter!.uplinks[0]!,
+      {
+        ...ROUTER_STATUS.mobileRouter!.uplinks[1]!,
+        state: 'active',
+        careOfAddress: address('10.0.0.7'),
+        ipv4: { encapsulation: 'udp', nat: true, keepAliveSeconds: 25 },
+        registrationRemainingSeconds: 500,
+      },
+    ],
+  },
+};
+
+/** The agent above, with the first binding's twin behind a NAT. */
+export const IPV4_AGENT_STATUS: StackStatus = {
+  ...AGENT_STATUS,
+  homeAgent: {
+    ...AGENT_STATUS.homeAgent!,
+    bindings: [
+      AGENT_STATUS.homeAgent!.bindings[0]!,
+      {
+        ...AGENT_STATUS.homeAgent!.bindings[0]!,
+        bid: 2,
+        careOfAddress: address('203.0.113.200'),
+        outer: { encapsulation: 'udp', address: address('203.0.113.200'), port: 40_123, nat: true },
+        ipv4: { homeAddress: address('198.51.100.7'), prefixes: [prefix('203.0.113.0/28')] },
+      },
+    ],
+  },
+};
+
 export const STATISTICS: ForwarderStatistics = {
   ...(Object.fromEntries(FORWARDER_COUNTERS.map((name, index) => [name, index % 3])) as Record<
     (typeof FORWARDER_COUNTERS)[number],
@@ -115,6 +165,20 @@ export const EVENTS: readonly StackEvent[] = [
   { type: 'binding-registered', homeAddress: HOME, bid: 1, careOfAddress: CARE_OF, lifetimeSeconds: 600 },
   { type: 'binding-removed', homeAddress: HOME, bid: 0, careOfAddress: CARE_OF, reason: 'expired' },
   { type: 'binding-refused', homeAddress: HOME, bid: 2, careOfAddress: CARE_OF, status: 133 },
+  {
+    type: 'ipv4-home-refused',
+    homeAddress: HOME,
+    requestedAddress: address('0.0.0.0'),
+    prefixLength: 32,
+    status: 132,
+  },
+  {
+    type: 'ipv4-home-refused',
+    homeAddress: HOME,
+    requestedAddress: address('198.51.100.7'),
+    prefixLength: 32,
+    status: null,
+  },
   { type: 'multiple-care-of-addresses-unavailable', homeAgentAddress: AGENT },
 ];
 

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { duration, formatStatusTable, octets } from '../../../src/cli/status-table.ts';
 import { statusDocument } from '../../../src/telemetry/status-document.ts';
-import { AGENT_STATUS, NOW, ROUTER_STATUS, STATISTICS } from './samples.ts';
+import { AGENT_STATUS, IPV4_AGENT_STATUS, IPV4_ROUTER_STATUS, NOW, ROUTER_STATUS, STATISTICS } from './samples.ts';
 
 test("a mobile router's status is a table with aligned columns", () => {
   const text = formatStatusTable(statusDocument(ROUTER_STATUS, STATISTICS, NOW, 0, '0.1.0'));
@@ -44,6 +44,20 @@ test("a home agent's status lists its bindings", () => {
       '',
     ].join('\n'),
   );
+});
+
+test('with IPv4 the tables say how packets are carried, and where a NAT is', () => {
+  const router = formatStatusTable(statusDocument(IPV4_ROUTER_STATUS, undefined, NOW, 0, '0.1.0'));
+  assert.match(router, /\nIPv4 {12}198\.51\.100\.7 203\.0\.113\.0\/28, home agent 192\.0\.2\.1\n/);
+  const rows = router.split('\n').filter((line) => /uplink|wlan0|wwan0/.test(line));
+  assert.equal(rows, [
+    '   uplink    device  BID  state   care-of address  in IPv4  keep-alive  round trip  lifetime    sent  received  silent',
+    '>  cellular  wwan0   1    active  2001:db8:a::7    -        -           41.2 ms     8 min 32 s  -     -         -',
+    '   wifi      wlan0   2    active  10.0.0.7         UDP NAT  25 s        -           8 min 20 s  -     -         -',
+  ]);
+  const agent = formatStatusTable(statusDocument(IPV4_AGENT_STATUS, undefined, NOW, 0, '0.1.0'));
+  assert.match(agent, /care-of address {2}in IPv4 {2}heard from/);
+  assert.match(agent, /203\.0\.113\.200 {4}UDP NAT {2}203\.0\.113\.200:40123 .* 198\.51\.100\.7 203\.0\.113\.0\/28\n/);
 });
 
 test('durations and sizes are short', () => {
