@@ -99,13 +99,18 @@ export class Prober {
     if (!before) return;
     this.add(key, nowMs);
     const { roundTripMs, idleIntervalMs, sentPackets } = before;
-    Object.assign(this.#paths.get(key)!, { roundTripMs, idleIntervalMs, sentPackets, tellsSilence });
+    const nextProbeMs = nowMs + this.#intervalMs(before);
+    Object.assign(this.#paths.get(key)!, { roundTripMs, idleIntervalMs, sentPackets, tellsSilence, nextProbeMs });
   }
 
   /** The longest silence that a path is left in, which the plan's own bounds. */
   keepAlive(key: number, intervalMs: number): void {
     const path = this.#paths.get(key);
-    if (path) path.idleIntervalMs = Math.min(intervalMs, this.#plan.idleIntervalMs);
+    if (!path) return;
+    const idleIntervalMs = Math.min(intervalMs, this.#plan.idleIntervalMs);
+    if (idleIntervalMs < path.idleIntervalMs && path.nextProbeMs !== Number.POSITIVE_INFINITY)
+      path.nextProbeMs = Math.min(path.nextProbeMs, path.heardMs + idleIntervalMs);
+    path.idleIntervalMs = idleIntervalMs;
   }
 
   /** For how long nothing had come by a path when its first unanswered probe was sent. */
@@ -183,7 +188,7 @@ export class Prober {
     path.hasToldSilence = false;
     path.answeredInARow++;
     if (!path.dead) return undefined;
-    path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + this.#plan.intervalMs);
+    path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + this.#intervalMs(path));
     if (path.answeredInARow < this.#plan.successesUntilAlive) return undefined;
     path.dead = false;
     return { key, dead: false };
@@ -222,12 +227,13 @@ export class Prober {
         path.hasToldSilence = true;
         silent.push(key);
         // Whether it is the path or only the packet is to be known soon.
-        path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + this.#plan.intervalMs);
+        path.nextProbeMs = Math.min(path.nextProbeMs, nowMs + this.#intervalMs(path));
       }
       if (path.nextProbeMs > nowMs) continue;
-      const broughtSomething = nowMs - path.heardMs < this.#plan.intervalMs && path.unanswered === 0;
+      const intervalMs = this.#intervalMs(path);
+      const broughtSomething = nowMs - path.heardMs < intervalMs && path.unanswered === 0;
       if (!path.dead && inUse && broughtSomething) {
-        path.nextProbeMs = path.heardMs + this.#plan.intervalMs;
+        path.nextProbeMs = path.heardMs + intervalMs;
         continue;
       }
       if (path.dead && this.#missesAnswer(path, nowMs)) path.answeredInARow = 0;
@@ -259,9 +265,14 @@ export class Prober {
   }
 
   #nextIntervalMs(path: ProbedPath, inUse: boolean): number {
-    if (path.dead) return path.answeredInARow > 0 ? this.#plan.intervalMs : DEAD_INTERVAL_MS;
+    if (path.dead) return path.answeredInARow > 0 ? this.#intervalMs(path) : DEAD_INTERVAL_MS;
     const isSuspect = path.unanswered > 1;
-    return inUse || isSuspect ? this.#plan.intervalMs : path.idleIntervalMs;
+    return inUse || isSuspect ? this.#intervalMs(path) : path.idleIntervalMs;
+  }
+
+  /** Of a path in use: no longer than one that is not may be silent. */
+  #intervalMs({ idleIntervalMs }: ProbedPath): number {
+    return Math.min(this.#plan.intervalMs, idleIntervalMs);
   }
 
   #noteProbe(path: ProbedPath, nowMs: number): number {

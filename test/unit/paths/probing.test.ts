@@ -386,4 +386,20 @@ test('what keeps a mapping is quicker than the plan for idle paths, never slower
   }
 });
 
+test('what keeps a mapping is quicker than the plan for paths in use, too, from the first probe on', () => {
+  const plan = { ...PROBING, intervalMs: 60_000, idleIntervalMs: 60_000 };
+  for (const trafficEveryMs of [0, 1000, 20_000]) {
+    const paths = new ProbedPaths(plan);
+    paths.add(1, { trafficEveryMs });
+    paths.prober.keepAlive(1, 5000);
+    paths.run(120_000);
+    const moments = [START_MS, ...paths.probesOf(1), paths.nowMs];
+    const pauses = moments.slice(1).map((atMs, index) => atMs - moments[index]!);
+    assert.ok(Math.max(...pauses) <= 5100, `${Math.max(...pauses)} ms without a probe`);
+    paths.prober.revive(1, true, paths.nowMs);
+    assert.ok(paths.prober.nextDeadlineMs <= paths.nowMs + 5000);
+    assert.ok(pauses.length <= 26, `${pauses.length} probes`);
+  }
+});
+
 test.run();
