@@ -2,12 +2,20 @@
 import { existsSync, statSync } from 'node:fs';
 import { EXECUTABLE } from './monami.ts';
 import { run, sleep, start, until } from './namespace.ts';
+import { TCP_PORT, UDP_PORT } from './traffic/plan.ts';
 
+/** The lab's own traffic is no protocol that tshark could know. */
+const PLAIN_CONTENT = ['-d', `tcp.port==${TCP_PORT},data`, '-d', `udp.port==${UDP_PORT},data`];
 /** All that carries mobility signalling or complains about it, but no tunnelled traffic. */
 const SIGNALLING = 'ip6 proto 135 or ip6 proto 60 or ip6 proto 43 or icmp6';
 /** Mobility messages, but not those that an ICMPv6 error quotes. */
 const MOBILITY = 'mipv6 && !(icmpv6.type >= 1 && icmpv6.type <= 4)';
 const FLUSH_MS = 300;
+
+/** All that goes between a care-of address and the home agent, and ICMP errors. */
+export const OUTSIDE = 'ip proto 4 or ip proto 41 or udp port 4191 or ip6 proto 4 or ip6 proto 41 or icmp';
+/** What tshark has to be told: it knows nothing of its own about port 4191. */
+const inUdp = (inner: 'ipv6' | 'ip') => ['-d', `udp.port==4191,${inner}`];
 
 export interface Capture {
   readonly file: string;
@@ -31,10 +39,16 @@ export async function startCapture(namespace: string, file: string, filter = SIG
 }
 
 /** The named fields of every packet that a display filter lets through; a repeated field gives several values. */
-export function tsharkFields(file: string, filter: string, fields: readonly string[]): Record<string, string[]>[] {
+export function tsharkFields(
+  file: string,
+  filter: string,
+  fields: readonly string[],
+  options: readonly string[] = inUdp('ipv6'),
+): Record<string, string[]>[] {
   const output = run([
     'tshark',
     '-n',
+    ...options,
     '-r',
     file,
     '-Y',
@@ -56,6 +70,11 @@ export function tsharkFields(file: string, filter: string, fields: readonly stri
         fields.map((field, index) => [field, (columns[index] ?? '').split('|').filter(Boolean)]),
       );
     });
+}
+
+/** How many packets of a capture a filter in tcpdump's language lets through. */
+export function count(file: string, filter: string): number {
+  return run(['tcpdump', '-n', '-r', file, filter]).split('\n').filter(Boolean).length;
 }
 
 /** One mobility message in words that tshark's fields and ours can both be brought to. */
@@ -110,6 +129,7 @@ const FIELDS = [
   'mip6.bi.bid',
   'mip6.bi.status',
   'mip6.bi.coa_ipv6',
+  'mip6.bi.coa_ipv4',
   'mip6.nemo.mnp.mnp',
   'mip6.nemo.mnp.pfl',
   'mip6.acoa.acoa',
@@ -143,7 +163,7 @@ export function messagesByTshark(file: string): SeenMessage[] {
       identifiers: (row['mip6.bi.bid'] ?? []).map((bid, index) => ({
         bid: Number(bid),
         status: Number(row['mip6.bi.status']?.[index]),
-        careOfAddress: row['mip6.bi.coa_ipv6']?.[index],
+        careOfAddress: [...(row['mip6.bi.coa_ipv6'] ?? []), ...(row['mip6.bi.coa_ipv4'] ?? [])][index],
       })),
       prefixes: (row['mip6.nemo.mnp.mnp'] ?? []).map(
         (prefix, index) => `${prefix}/${row['mip6.nemo.mnp.pfl']?.[index]}`,
@@ -228,6 +248,19 @@ export function complaints(file: string): string[] {
   );
 }
 
+/**
+ * What tshark warns of in a capture, taking what is in UDP for `inner`. That TCP segments are missing in it or come
+ * twice, where a path was broken, is no fault of theirs.
+ */
+export function warnings(file: string, inner: 'ipv6' | 'ip'): string[] {
+  const options = [...inUdp(inner), ...PLAIN_CONTENT, '-o', 'tcp.analyze_sequence_numbers:FALSE'];
+  const fields = ['frame.number', '_ws.expert.message'];
+  const filter = '(_ws.expert.severity >= "Warning" || _ws.malformed) && !(_ws.expert.message contains "D-SACK")';
+  return tsharkFields(file, filter, fields, options).map(
+    (row) => `packet ${row['frame.number']}: ${row['_ws.expert.message']}`,
+  );
+}
+
 /** ICMPv6 errors (types 1 to 4) in a capture, by whoever sent them. */
 export function icmpErrors(file: string): string[] {
   const rows = tsharkFields(file, 'icmpv6.type >= 1 && icmpv6.type <= 4', [
@@ -240,5 +273,13 @@ export function icmpErrors(file: string): string[] {
     Object.values(row)
       .map((values) => values[0])
       .join(' '),
+  );
+}
+
+/** ICMPv4 errors in a capture, by whoever sent them: source, destination, type and code. */
+export function icmpv4Errors(file: string): string[] {
+  const fields = ['ip.src', 'ip.dst', 'icmp.type', 'icmp.code'];
+  return tsharkFields(file, 'icmp.type == 3 || icmp.type == 11 || icmp.type == 12', fields).map((row) =>
+    fields.map((field) => row[field]?.[0]).join(' '),
   );
 }

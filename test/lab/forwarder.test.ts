@@ -14,6 +14,7 @@ import { startCapture, tsharkFields } from './capture.ts';
 import {
   inNamespace,
   ipBatch,
+  ipv4Batch,
   type LabProcess,
   makeNamespaces,
   nft,
@@ -148,10 +149,6 @@ function connectIpv4(): void {
     agent,
   );
   ipv4Batch([`address add ${IPV4.server}/25 dev s0`, 'route add default via 203.0.113.1'], server);
-}
-
-function ipv4Batch(lines: readonly string[], namespace: string): void {
-  run(['ip', '-4', '-n', namespace, '-batch', '-'], `${lines.join('\n')}\n`);
 }
 
 function interfaceIndex(namespace: string, device: string): number {

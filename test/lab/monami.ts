@@ -16,7 +16,7 @@ export const KEY = 'd41d8cd98f00b204e9800998ecf8427e';
 export const SPI = 4711;
 /** So many lines of each log are shown after a failure. */
 const LOG_LINES = 60;
-const AUTHENTICATION = { spi: SPI, key: KEY };
+export const AUTHENTICATION = { spi: SPI, key: KEY };
 
 export type MonamiRole = 'router' | 'agent';
 

@@ -29,10 +29,19 @@ export function inNamespace(namespace: string, argv: readonly string[]): string[
   return ['ip', 'netns', 'exec', namespace, ...argv];
 }
 
+function batch(family: '-4' | '-6', lines: readonly string[], namespace: string | undefined): void {
+  if (lines.length === 0) return;
+  run(['ip', family, ...(namespace ? ['-n', namespace] : []), '-batch', '-'], `${lines.join('\n')}\n`);
+}
+
 /** Runs many `ip` commands at once, in one namespace or (without it) in ours. */
 export function ipBatch(lines: readonly string[], namespace?: string): void {
-  if (lines.length === 0) return;
-  run(['ip', '-6', ...(namespace ? ['-n', namespace] : []), '-batch', '-'], `${lines.join('\n')}\n`);
+  batch('-6', lines, namespace);
+}
+
+/** The same for addresses, routes and rules of IPv4. */
+export function ipv4Batch(lines: readonly string[], namespace: string): void {
+  batch('-4', lines, namespace);
 }
 
 /** Replaces or extends a namespace's nftables rules. */

@@ -1,6 +1,7 @@
 // What the vehicle and the server exchange, and how the two programs report it: one JSON object per line.
 
 export type End = 'vehicle' | 'server';
+export type Family = 'ipv6' | 'ipv4';
 
 export interface TcpPlan {
   readonly id: number;
@@ -16,8 +17,8 @@ export const TCP_PLANS: readonly TcpPlan[] = [
   { id: 4, opener: 'server', sender: 'server' },
 ];
 export const TCP_PORT = 5000;
-/** Of each transfer: enough to see it on a plot, little enough that nothing queues. */
-export const TCP_BYTES_PER_SECOND = 1_000_000;
+/** Of each transfer, if nothing else is said: enough to see it on a plot, little enough that nothing queues. */
+export const TCP_BYTES_PER_SECOND = 500_000;
 export const PROGRESS_INTERVAL_MS = 50;
 
 export const UDP_PORT = 5001;

@@ -136,6 +136,15 @@ export class Recorder {
     );
   }
 
+  /** True once every transfer, both streams of datagrams and the pings have brought something since `sinceMs`. */
+  progressed(sinceMs: number): boolean {
+    return (
+      [...this.transfers.values()].every(({ progress }) => (progress.at(-1)?.timeMs ?? 0) > sinceMs) &&
+      [this.#udp.vehicle, this.#udp.server].every(({ deliveries }) => (deliveries.at(-1)?.timeMs ?? 0) > sinceMs) &&
+      this.lastReplyMs() > sinceMs
+    );
+  }
+
   lastReplyMs(): number {
     return this.pingReplies.at(-1)?.replyMs ?? 0;
   }

@@ -1,7 +1,7 @@
 // One end of the long TCP transfers.
 import { connect, createServer, type Socket } from 'node:net';
 import { firstDifference, pattern } from './pattern.ts';
-import { type End, PROGRESS_INTERVAL_MS, type Report, TCP_BYTES_PER_SECOND, TCP_PLANS, TCP_PORT } from './plan.ts';
+import { type End, type Family, PROGRESS_INTERVAL_MS, type Report, TCP_PLANS, TCP_PORT } from './plan.ts';
 
 const TICK_MS = 10;
 const BACKLOG_BYTES = 65_536;
@@ -21,10 +21,10 @@ interface Running {
   finish(): void;
 }
 
-/** Sends the pattern at the planned rate, with as little as possible waiting in this process. */
-function sender(id: number, socket: Socket, tell: Tell): () => void {
+/** Sends the pattern at a steady rate, with as little as possible waiting in this process. */
+function sender(id: number, socket: Socket, bytesPerSecond: number, tell: Tell): () => void {
   let position = 0;
-  const most = Math.round((TCP_BYTES_PER_SECOND * TICK_MS) / 1000);
+  const most = Math.round((bytesPerSecond * TICK_MS) / 1000);
   const timer = setInterval(() => {
     if (socket.writableLength > BACKLOG_BYTES) return;
     socket.write(pattern(id, position, most));
@@ -57,7 +57,7 @@ function receiver(id: number, socket: Socket, tell: Tell): void {
   socket.on('close', () => clearInterval(timer));
 }
 
-function runTransfer(end: End, id: number, socket: Socket, tell: Tell): Running {
+function runTransfer(end: End, id: number, socket: Socket, bytesPerSecond: number, tell: Tell): Running {
   const plan = TCP_PLANS.find((candidate) => candidate.id === id);
   if (!plan) throw new Error(`no transfer ${id}`);
   socket.setNoDelay(true);
@@ -66,7 +66,7 @@ function runTransfer(end: End, id: number, socket: Socket, tell: Tell): Running 
   );
   let finish = () => {};
   if (plan.sender === end) {
-    finish = sender(id, socket, tell);
+    finish = sender(id, socket, bytesPerSecond, tell);
     socket.resume();
   } else {
     receiver(id, socket, tell);
@@ -75,12 +75,12 @@ function runTransfer(end: End, id: number, socket: Socket, tell: Tell): Running 
 }
 
 /** Listens for the other end's transfers. The opener's first octet says which one it is. */
-export function tcpEnd(end: End, tell: Tell): Promise<TcpEnd> {
+export function tcpEnd(end: End, family: Family, bytesPerSecond: number, tell: Tell): Promise<TcpEnd> {
   const running: Running[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.once('readable', () => {
       const first: Buffer | null = socket.read(1);
-      if (first) running.push(runTransfer(end, first[0]!, socket, tell));
+      if (first) running.push(runTransfer(end, first[0]!, socket, bytesPerSecond, tell));
     });
   });
   const tcp: TcpEnd = {
@@ -90,7 +90,7 @@ export function tcpEnd(end: End, tell: Tell): Promise<TcpEnd> {
         const socket = connect({ host: peer, port: TCP_PORT, allowHalfOpen: true }, () => {
           socket.write(Uint8Array.of(id));
           tell({ kind: 'tcp-open', session: id, timeMs: Date.now() });
-          running.push(runTransfer(end, id, socket, tell));
+          running.push(runTransfer(end, id, socket, bytesPerSecond, tell));
         });
         socket.once('error', (error) => {
           if (running.every((transfer) => transfer.id !== id)) {
@@ -105,5 +105,6 @@ export function tcpEnd(end: End, tell: Tell): Promise<TcpEnd> {
       await Promise.all(running.map((transfer) => transfer.over));
     },
   };
-  return new Promise((resolve) => server.listen(TCP_PORT, '::', () => resolve(tcp)));
+  const where = family === 'ipv6' ? { host: '::', ipv6Only: true } : { host: '0.0.0.0' };
+  return new Promise((resolve) => server.listen({ port: TCP_PORT, ...where }, () => resolve(tcp)));
 }

@@ -1,6 +1,14 @@
 // One end of the UDP stream: datagrams with sequence numbers at a steady pace, both ways.
 import { createSocket } from 'node:dgram';
-import { type End, PROGRESS_INTERVAL_MS, type Report, UDP_BYTES, UDP_INTERVAL_MS, UDP_PORT } from './plan.ts';
+import {
+  type End,
+  type Family,
+  PROGRESS_INTERVAL_MS,
+  type Report,
+  UDP_BYTES,
+  UDP_INTERVAL_MS,
+  UDP_PORT,
+} from './plan.ts';
 
 /** Offset of the sending time, behind the sequence number. */
 const SENT_AT = 4;
@@ -11,8 +19,9 @@ export interface UdpEnd {
 }
 
 /** Binds; sends from `open` on, and reports what comes. */
-export function udpEnd(end: End, tell: (report: Report) => void): Promise<UdpEnd> {
-  const socket = createSocket('udp6');
+export function udpEnd(end: End, family: Family, tell: (report: Report) => void): Promise<UdpEnd> {
+  const isIpv6 = family === 'ipv6';
+  const socket = createSocket(isIpv6 ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
   let sequences: number[] = [];
   let timesMs: number[] = [];
   let delaysMs: number[] = [];
@@ -62,5 +71,5 @@ export function udpEnd(end: End, tell: (report: Report) => void): Promise<UdpEnd
       }, 300);
     },
   };
-  return new Promise((resolve) => socket.bind(UDP_PORT, '::', () => resolve(udp)));
+  return new Promise((resolve) => socket.bind(UDP_PORT, isIpv6 ? '::' : '0.0.0.0', () => resolve(udp)));
 }
