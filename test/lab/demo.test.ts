@@ -24,9 +24,13 @@ test('[MHA-3-09] every session survives every event within the gaps allowed, and
   const result = JSON.parse(readFileSync(jsonFile, 'utf8')) as DemoResult;
   assert.equal(result.problems, []);
   assert.ok(result.ok);
-  assert.equal(result.sessions.tcp, { opened: 4, survived: 4 });
-  assert.equal(result.sessions.udp, { opened: 2, survived: 2 });
-  assert.equal(result.sessions.ping, { opened: 1, survived: 1 });
+  assert.equal(result.sessions.tcp, { opened: 8, survived: 8 });
+  assert.equal(result.sessions.udp, { opened: 4, survived: 4 });
+  assert.equal(result.sessions.ping, { opened: 2, survived: 2 });
+  for (const family of ['ipv6', 'ipv4'] as const) {
+    const { tcp, udp, ping } = result.sessionsByFamily[family];
+    assert.equal([tcp.survived, udp.survived, ping.survived], [4, 2, 1], family);
+  }
 });
 
 test('every event of the scenario is measured', () => {
@@ -39,6 +43,9 @@ test('every event of the scenario is measured', () => {
     assert.ok(event.pingsSent > 50, `${event.name}: ${event.pingsSent} pings`);
     assert.ok(event.gapMs > 0 && Number.isFinite(event.gapMs), event.name);
   }
+  const alone = events.find((event) => event.name === 'satellite-alone');
+  assert.is(alone?.onlyUplink, 'satellite');
+  assert.ok(alone!.uplinkBytes['satellite']! > 1e6, 'the uplink behind the NAT carries the traffic');
   const killed = events.find((event) => event.name === 'router-killed');
   assert.ok(killed && killed.gapMs > 300 && killed.pingsLost > 20, 'nothing flows while the router is dead');
 });

@@ -18,6 +18,8 @@ export interface LiveView {
   end(): void;
 }
 
+const LABELS = { cellular: 'cellular', wifi: 'wifi', satellite: 'satellite, IPv4 and NAT' } as const;
+const LABEL_WIDTH = 24;
 const BAR_WIDTH = 40;
 const FULL_BITS_PER_SECOND = 50e6;
 const CLEAR_BELOW = '\u001b[J';
@@ -34,7 +36,7 @@ function picture(state: LiveState): string[] {
     `${(state.elapsedMs / 1000).toFixed(1).padStart(6)} s   ${state.happening}`,
     ...UPLINKS.map((name) => {
       const bits = (state.rates[name] ?? 0) * 8;
-      return `  ${name.padEnd(10)} ${bar(bits)} ${(bits / 1e6).toFixed(1).padStart(6)} Mbit/s`;
+      return `  ${LABELS[name].padEnd(LABEL_WIDTH)} ${bar(bits)} ${(bits / 1e6).toFixed(1).padStart(6)} Mbit/s`;
     }),
     `  TCP ${(state.tcpBytes / 1e6).toFixed(1)} MB verified · ${state.pingsAnswered} pings answered, ` +
       `the last one ${Math.max(0, state.sinceReplyMs).toFixed(0)} ms ago`,

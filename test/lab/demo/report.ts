@@ -1,12 +1,14 @@
 // The demo's report: one HTML page that needs nothing from elsewhere.
 import { rates } from '../meter.ts';
 import { UPLINKS } from '../topology.ts';
-import { TCP_PLANS } from '../traffic/plan.ts';
-import { escapeHtml, type Mark, svgPlot } from './plot.ts';
+import { FAMILIES, nameOf } from '../traffic/both-families.ts';
+import { type Family, TCP_PLANS } from '../traffic/plan.ts';
+import { escapeHtml, type Mark, type Series, svgPlot } from './plot.ts';
 import { type EventResult, megabytes } from './result.ts';
 import { type DemoRecord, newsOf } from './run.ts';
 
-const COLORS = ['#2563eb', '#16a34a', '#d97706', '#9333ea'];
+const COLORS = ['#2563eb', '#16a34a', '#d97706', '#9333ea', '#0891b2', '#65a30d', '#dc2626', '#db2777'];
+const UPLINK_NAMES = { cellular: 'cellular', wifi: 'wifi', satellite: 'satellite (IPv4, NAT)' } as const;
 /** A stretch without a ping reply that is painted as an outage. */
 const OUTAGE_MS = 30;
 
@@ -45,8 +47,13 @@ function table(head: readonly string[], rows: readonly string[]): string {
   return `<table><thead><tr>${head.map((cell) => `<th>${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
+/** Of either family. */
 function outages(record: DemoRecord): [number, number][] {
-  const replies = record.recorder.pingReplies.map((reply) => (reply.replyMs - record.startMs) / 1000);
+  return FAMILIES.flatMap((family) => outagesOf(record, family));
+}
+
+function outagesOf(record: DemoRecord, family: Family): [number, number][] {
+  const replies = record.recorders[family].pingReplies.map((reply) => (reply.replyMs - record.startMs) / 1000);
   return replies.flatMap((at, index): [number, number][] => {
     const before = replies[index - 1] ?? at;
     return (at - before) * 1000 > OUTAGE_MS && before >= 0 ? [[before, at]] : [];
@@ -63,22 +70,32 @@ function plots(record: DemoRecord): string {
   }));
   const common = { seconds, marks, outages: outages(record) };
   const throughput = UPLINKS.map((name, index) => ({
-    name,
+    name: UPLINK_NAMES[name],
     color: COLORS[index]!,
     points: rates(record.samples, name)
       .map(({ timeMs, bytesPerSecond }): [number, number] => [since(timeMs), (bytesPerSecond * 8) / 1e6])
       .filter(within),
   }));
-  const roundTrips = record.recorder.pingReplies
-    .map((reply): [number, number] => [since(reply.replyMs), reply.roundTripMs])
-    .filter(within);
-  const transfers = TCP_PLANS.map(({ id, opener, sender }, index) => ({
-    name: `${id}: opened by the ${opener}, sent by the ${sender}`,
-    color: COLORS[index]!,
-    points: (record.recorder.transfers.get(id)?.progress ?? [])
-      .map(({ timeMs, bytes }): [number, number] => [since(timeMs), bytes / 1e6])
-      .filter(within),
-  }));
+  const roundTrips = FAMILIES.map(
+    (family, index): Series => ({
+      name: nameOf(family),
+      color: COLORS[index]!,
+      points: record.recorders[family].pingReplies
+        .map((reply): [number, number] => [since(reply.replyMs), reply.roundTripMs])
+        .filter(within),
+    }),
+  );
+  const transfers = FAMILIES.flatMap((family, place) =>
+    TCP_PLANS.map(
+      ({ id, opener, sender }, index): Series => ({
+        name: `${nameOf(family)}, opened by the ${opener}, sent by the ${sender}`,
+        color: COLORS[place * TCP_PLANS.length + index]!,
+        points: (record.recorders[family].transfers.get(id)?.progress ?? [])
+          .map(({ timeMs, bytes }): [number, number] => [since(timeMs), bytes / 1e6])
+          .filter(within),
+      }),
+    ),
+  );
   return [
     svgPlot({ ...common, title: 'Uplinks, both ways', unit: 'Mbit/s', series: throughput }),
     svgPlot({
@@ -86,7 +103,7 @@ function plots(record: DemoRecord): string {
       title: 'Ping from the vehicle to the server',
       unit: 'ms',
       dots: true,
-      series: [{ name: 'round trip', color: COLORS[0]!, points: roundTrips }],
+      series: roundTrips,
     }),
     svgPlot({ ...common, title: 'TCP content delivered and verified', unit: 'MB', series: transfers }),
   ].join('\n');
@@ -96,9 +113,11 @@ function plots(record: DemoRecord): string {
 export function reportPage(record: DemoRecord): string {
   const { result, startMs } = record;
   const head = ['', 'at', 'event', 'gap', 'allowed', 'pings lost', 'UDP gap up / down', 'UDP lost', 'TCP stall'];
-  const sessions = Object.entries(result.sessions).map(([kind, { opened, survived }]) => {
-    return `<tr><td>${kind.toUpperCase()}</td><td>${opened}</td><td>${survived}</td></tr>`;
-  });
+  const sessions = FAMILIES.flatMap((family) =>
+    Object.entries(result.sessionsByFamily[family]).map(([kind, { opened, survived }]) => {
+      return `<tr><td>${kind.toUpperCase()}</td><td>${nameOf(family)}</td><td>${opened}</td><td>${survived}</td></tr>`;
+    }),
+  );
   const news = record.messages.flatMap((message) => {
     const read = newsOf(message);
     if (!read) return [];
@@ -111,7 +130,7 @@ export function reportPage(record: DemoRecord): string {
 <html lang="en"><head><meta charset="utf-8"><title>monami demo</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>${STYLE}</style></head><body>
 <h1>monami demo: <span class="${result.ok ? 'ok' : 'bad'}">${result.ok ? 'ok' : 'not ok'}</span></h1>
-<p>A router with three uplinks keeps a vehicle's sessions with a server alive.
+<p>A router with three uplinks, one of them IPv4 behind a NAT, keeps a vehicle's IPv6 and IPv4 sessions with a server alive.
 ${result.totals.pingsLost} of ${result.totals.pingsSent} pings and ${result.totals.udpLost} of ${result.totals.udpSent}
 datagrams were lost; ${megabytes(result.throughput.tcpBytes)} went through TCP and arrived octet for octet.</p>
 ${result.problems.map((problem) => `<p class="bad">${escapeHtml(problem)}</p>`).join('')}
@@ -123,7 +142,7 @@ ${table(
   result.events.map((event, index) => eventRow(event, index + 1)),
 )}
 <h2>Sessions</h2>
-${table(['kind', 'opened', 'survived'], sessions)}
+${table(['kind', 'family', 'opened', 'survived'], sessions)}
 <h2>What MQTT subscribers heard</h2>
 ${table(['at', 'topic', 'event'], news)}
 </body></html>

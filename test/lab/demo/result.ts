@@ -1,4 +1,6 @@
 // The demo's outcome, and whether it is good enough.
+import { FAMILIES, nameOf } from '../traffic/both-families.ts';
+import type { Family } from '../traffic/plan.ts';
 import type { Effect, SessionCount } from '../traffic/recorder.ts';
 
 export interface EventResult extends Effect {
@@ -7,13 +9,24 @@ export interface EventResult extends Effect {
   /** Seconds since the traffic began. */
   readonly atSeconds: number;
   readonly limitMs: number | null;
+  /** Octets over each uplink in this time, both ways. */
+  readonly uplinkBytes: Readonly<Record<string, number>>;
+  /** The uplink that had to carry the traffic, where there was no other. */
+  readonly onlyUplink: string | null;
+}
+
+export interface SessionCounts {
+  readonly tcp: SessionCount;
+  readonly udp: SessionCount;
+  readonly ping: SessionCount;
 }
 
 export interface DemoResult {
   readonly ok: boolean;
   /** Why not ok, one line each. */
   readonly problems: readonly string[];
-  readonly sessions: { readonly tcp: SessionCount; readonly udp: SessionCount; readonly ping: SessionCount };
+  readonly sessions: SessionCounts;
+  readonly sessionsByFamily: Readonly<Record<Family, SessionCounts>>;
   readonly events: readonly EventResult[];
   readonly totals: {
     readonly pingsSent: number;
@@ -33,13 +46,23 @@ export interface DemoResult {
   readonly mqtt: { readonly messages: number; readonly handovers: number };
 }
 
+/** Over the only uplink left: all of the traffic comes to more in a tenth of a second. */
+const LEAST_CARRIED_BYTES = 250_000;
+
 /** What is wrong with a result; empty if nothing is. */
 export function problemsOf(result: Omit<DemoResult, 'ok' | 'problems'>): string[] {
   const problems: string[] = [];
-  for (const [kind, { opened, survived }] of Object.entries(result.sessions)) {
-    if (opened === 0 || survived < opened) problems.push(`${kind}: ${survived} of ${opened} sessions survived`);
+  for (const family of FAMILIES) {
+    for (const [kind, { opened, survived }] of Object.entries(result.sessionsByFamily[family])) {
+      if (opened > 0 && survived === opened) continue;
+      problems.push(`${kind} in ${nameOf(family)}: ${survived} of ${opened} sessions survived`);
+    }
   }
   for (const event of result.events) {
+    const carried = event.onlyUplink === null ? undefined : (event.uplinkBytes[event.onlyUplink] ?? 0);
+    if (carried !== undefined && carried < LEAST_CARRIED_BYTES) {
+      problems.push(`${event.name}: ${event.onlyUplink} carried only ${carried} octets`);
+    }
     if (event.limitMs === null) continue;
     const gaps = { ping: event.gapMs, 'UDP up': event.udpUpGapMs, 'UDP down': event.udpDownGapMs };
     for (const [kind, gapMs] of Object.entries(gaps)) {
@@ -76,7 +99,7 @@ export function resultTable(result: DemoResult): string {
     align([head, ...rows]),
     '',
     `sessions that survived: TCP ${tcp.survived} of ${tcp.opened}, UDP ${udp.survived} of ${udp.opened}, ` +
-      `ping ${ping.survived} of ${ping.opened}`,
+      `ping ${ping.survived} of ${ping.opened}, half of them in IPv4`,
     `pings lost: ${result.totals.pingsLost} of ${result.totals.pingsSent}; datagrams lost: ` +
       `${result.totals.udpLost} of ${result.totals.udpSent}; TCP: ${megabytes(result.throughput.tcpBytes)} verified`,
     ...result.problems.map((problem) => `problem: ${problem}`),

@@ -2,13 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dualStackAgent, dualStackRouter } from '../dual-stack.ts';
 import { hostState, stateDifference } from '../host-state.ts';
 import { type Meter, type Sample, startMeter } from '../meter.ts';
 import {
-  agentConfiguration,
   type Monami,
   requireExecutable,
-  routerConfiguration,
   startMonami,
   untilAnswering,
   untilRegistered,
@@ -16,11 +15,20 @@ import {
 } from '../monami.ts';
 import { PROMPTLY, sleep } from '../namespace.ts';
 import { addresses, buildTopology, type Topology, UPLINKS, type Uplink } from '../topology.ts';
+import {
+  addCounts,
+  effectOf,
+  FAMILIES,
+  type FamiliesTraffic,
+  type Recorders,
+  startBothFamilies,
+  totalsOf,
+  transferFailures,
+} from '../traffic/both-families.ts';
 import type { Recorder } from '../traffic/recorder.ts';
-import { startTraffic, type Traffic } from '../traffic/traffic.ts';
 import { type MqttMessage, startBroker } from './broker-process.ts';
 import type { LiveView } from './live-view.ts';
-import { type DemoResult, type EventResult, problemsOf } from './result.ts';
+import { type DemoResult, type EventResult, problemsOf, type SessionCounts } from './result.ts';
 import { STEPS, type Stage } from './scenario.ts';
 
 const WARM_UP_MS = 2000;
@@ -36,7 +44,7 @@ export interface DemoRecord {
   readonly startMs: number;
   readonly endMs: number;
   readonly samples: readonly Sample[];
-  readonly recorder: Recorder;
+  readonly recorders: Recorders;
   readonly messages: readonly MqttMessage[];
   /** What both ends of monami logged. */
   readonly logs: { readonly router: string; readonly agent: string };
@@ -47,6 +55,7 @@ interface Happened {
   readonly title: string;
   readonly timeMs: number;
   readonly limitMs: number | null;
+  readonly onlyUplink: Uplink | null;
 }
 
 /** An event message in a few words, or null for what is not worth a line. */
@@ -76,17 +85,17 @@ async function setUp(topology: Topology, view: LiveView, messages: MqttMessage[]
   const directory = workDirectory();
   const { namespaces } = topology;
   const before = { router: hostState(namespaces.router), agent: hostState(namespaces.agent) };
-  const trafficStarting = startTraffic(topology);
+  const trafficStarting = startBothFamilies(topology);
   await startBroker(topology, (message) => {
     messages.push(message);
     const news = newsOf(message);
     if (news) view.note(`           MQTT ${message.topic}: ${news.text}`);
   });
-  const agent = startMonami(namespaces.agent, 'agent', directory, agentConfiguration(directory), PROMPTLY);
+  const agent = startMonami(namespaces.agent, 'agent', directory, dualStackAgent(directory), PROMPTLY);
   await untilAnswering(agent);
   const mqtt = { host: addresses.server, vehicleId: 'bus', metricsIntervalSeconds: 1 };
   const startRouter = () =>
-    startMonami(namespaces.router, 'router', directory, { ...routerConfiguration(directory), mqtt }, PROMPTLY);
+    startMonami(namespaces.router, 'router', directory, { ...dualStackRouter(directory), mqtt }, PROMPTLY);
   const router = startRouter();
   await untilRegistered(router);
   const logs = () => ({
@@ -100,7 +109,7 @@ async function playSteps(
   stage: Stage,
   fast: boolean,
   view: LiveView,
-  recorder: Recorder,
+  recorders: Recorders,
   startMs: number,
   onStep: (title: string) => void,
 ) {
@@ -110,30 +119,57 @@ async function playSteps(
     const timeMs = Date.now();
     previous = await step.act(stage, previous);
     const title = step.title.replace('%', previous ?? '');
-    happened.push({ name: step.name, title, timeMs, limitMs: step.limitMs });
+    happened.push({ name: step.name, title, timeMs, limitMs: step.limitMs, onlyUplink: step.onlyUplink ?? null });
     onStep(title);
     view.note(`${((timeMs - startMs) / 1000).toFixed(1).padStart(6)} s   ${title}`);
     await sleep(Math.max(0, timeMs + (fast ? step.fastDurationMs : step.durationMs) - Date.now()));
-    const { gapMs, pingsLost } = recorder.effect(timeMs, Date.now());
+    const { gapMs, pingsLost } = effectOf(recorders, timeMs, Date.now());
     view.note(`           → gap ${gapMs.toFixed(0)} ms, ${pingsLost} pings lost`);
   }
   return happened;
 }
 
-function measure(happened: readonly Happened[], recorder: Recorder, startMs: number, endMs: number): EventResult[] {
-  return happened.map(({ name, title, timeMs, limitMs }, index) => ({
-    name,
-    title,
-    atSeconds: Math.round((timeMs - startMs) / 100) / 10,
-    limitMs,
-    ...recorder.effect(timeMs, happened[index + 1]?.timeMs ?? endMs),
-  }));
+interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function measure(
+  happened: readonly Happened[],
+  recorders: Recorders,
+  samples: readonly Sample[],
+  { startMs, endMs }: Span,
+): EventResult[] {
+  return happened.map(({ timeMs, ...step }, index) => {
+    const untilMs = happened[index + 1]?.timeMs ?? endMs;
+    return {
+      ...step,
+      atSeconds: Math.round((timeMs - startMs) / 100) / 10,
+      ...effectOf(recorders, timeMs, untilMs),
+      uplinkBytes: octetsBetween(samples, timeMs, untilMs),
+    };
+  });
+}
+
+/** Per uplink, from the meter's samples. */
+function octetsBetween(samples: readonly Sample[], fromMs: number, toMs: number): Record<string, number> {
+  const at = (timeMs: number) => samples.findLast((sample) => sample.timeMs <= timeMs)?.octets ?? {};
+  const [before, after] = [at(fromMs), at(toMs)];
+  return Object.fromEntries(UPLINKS.map((name) => [name, Math.max(0, (after[name] ?? 0) - (before[name] ?? 0))]));
+}
+
+function sessionsOf(recorder: Recorder, lastEventMs: number, endMs: number): SessionCounts {
+  return {
+    tcp: recorder.tcp(lastEventMs),
+    udp: recorder.udp(lastEventMs, endMs),
+    ping: recorder.ping(lastEventMs, endMs),
+  };
 }
 
 /** Plays the whole demo once. Rejects with LabError if the lab itself cannot be built. */
 export async function runDemo(fast: boolean, view: LiveView): Promise<DemoRecord> {
   requireExecutable();
-  const topology = buildTopology();
+  const topology = buildTopology({ uplinks: { satellite: { ipv6: false, ipv4: 'nat' } } });
   try {
     return await runIn(topology, fast, view);
   } finally {
@@ -146,7 +182,7 @@ async function runIn(topology: Topology, fast: boolean, view: LiveView): Promise
   const messages: MqttMessage[] = [];
   const { before, agent, startRouter, traffic, logs, ...first } = await setUp(topology, view, messages);
   let router: Monami = first.router;
-  const { recorder } = traffic;
+  const { recorders } = traffic;
   const meter = startMeter(topology.namespaces.router, UPLINKS);
   await traffic.open(FLOW_PATIENCE_MS);
   const startMs = Date.now();
@@ -156,13 +192,19 @@ async function runIn(topology: Topology, fast: boolean, view: LiveView): Promise
   const stage: Stage = {
     topology,
     busiestUplink: () => busiest(meter),
+    leaveOnly(uplink) {
+      for (const other of UPLINKS) if (other !== uplink) topology.carrierLost(other);
+    },
+    restoreOthers(uplink) {
+      for (const other of UPLINKS) if (other !== uplink) topology.linkUp(other);
+    },
     async killRouter(pauseMs) {
       await router.process.stop('SIGKILL');
       await sleep(pauseMs);
       router = startRouter();
     },
   };
-  const happened = await playSteps(stage, fast, view, recorder, startMs, (title) => {
+  const happened = await playSteps(stage, fast, view, recorders, startMs, (title) => {
     happening = title;
   });
   const endMs = Date.now();
@@ -173,15 +215,17 @@ async function runIn(topology: Topology, fast: boolean, view: LiveView): Promise
   const after = { router: hostState(topology.namespaces.router), agent: hostState(topology.namespaces.agent) };
 
   const lastEventMs = happened.at(-1)?.timeMs ?? startMs;
-  const tcpBytes = recorder.tcpBytes();
+  const tcpBytes = tcpBytesOf(recorders);
+  const sessionsByFamily = {
+    ipv6: sessionsOf(recorders.ipv6, lastEventMs, endMs),
+    ipv4: sessionsOf(recorders.ipv4, lastEventMs, endMs),
+  };
+  const both = (kind: keyof SessionCounts) => addCounts(FAMILIES.map((family) => sessionsByFamily[family][kind]));
   const measured = {
-    sessions: {
-      tcp: recorder.tcp(lastEventMs),
-      udp: recorder.udp(lastEventMs, endMs),
-      ping: recorder.ping(lastEventMs, endMs),
-    },
-    events: measure(happened, recorder, startMs, endMs),
-    totals: recorder.totals(),
+    sessions: { tcp: both('tcp'), udp: both('udp'), ping: both('ping') },
+    sessionsByFamily,
+    events: measure(happened, recorders, meter.samples, { startMs, endMs }),
+    totals: totalsOf(recorders),
     throughput: {
       tcpBytes,
       tcpBitsPerSecond: Math.round((tcpBytes * 8000) / (endMs - startMs)),
@@ -197,27 +241,24 @@ async function runIn(topology: Topology, fast: boolean, view: LiveView): Promise
       handovers: messages.filter((message) => newsOf(message)?.type === 'handover').length,
     },
   };
-  const problems = [...problemsOf(measured), ...transferProblems(recorder, lastEventMs)];
+  const problems = [...problemsOf(measured), ...transferFailures(recorders, lastEventMs)];
   const result = { ok: problems.length === 0, problems, ...measured };
-  return { result, startMs, endMs, samples: meter.samples, recorder, messages, logs: logs() };
+  return { result, startMs, endMs, samples: meter.samples, recorders, messages, logs: logs() };
 }
 
-function transferProblems(recorder: Recorder, lastEventMs: number): string[] {
-  return [...recorder.transfers.keys()].flatMap((id) => {
-    const failure = recorder.transferFailure(id, lastEventMs);
-    return failure ? [`TCP transfer ${id}: ${failure}`] : [];
-  });
+function tcpBytesOf(recorders: Recorders): number {
+  return FAMILIES.reduce((sum, family) => sum + recorders[family].tcpBytes(), 0);
 }
 
-function draw(view: LiveView, meter: Meter, traffic: Traffic, startMs: number, happening: string): void {
+function draw(view: LiveView, meter: Meter, { recorders }: FamiliesTraffic, startMs: number, happening: string): void {
   const octets = meter.recent(1000);
-  const { recorder } = traffic;
+  const all = FAMILIES.map((family) => recorders[family]);
   view.draw({
     elapsedMs: Date.now() - startMs,
     happening,
     rates: octets,
-    tcpBytes: recorder.tcpBytes(),
-    pingsAnswered: recorder.pingReplies.length,
-    sinceReplyMs: Date.now() - recorder.lastReplyMs(),
+    tcpBytes: tcpBytesOf(recorders),
+    pingsAnswered: all.reduce((sum, { pingReplies }) => sum + pingReplies.length, 0),
+    sinceReplyMs: Date.now() - Math.min(...all.map((recorder) => recorder.lastReplyMs())),
   });
 }

@@ -6,6 +6,9 @@ export interface Stage {
   readonly topology: Topology;
   /** The uplink that carries the traffic at this moment. */
   busiestUplink(): Uplink;
+  /** Takes the link from every uplink but this one; `restoreOthers` gives it back. */
+  leaveOnly(uplink: Uplink): void;
+  restoreOthers(uplink: Uplink): void;
   /** Ends the router's daemon with SIGKILL and starts it again after `pauseMs`. */
   killRouter(pauseMs: number): Promise<void>;
 }
@@ -18,6 +21,8 @@ export interface Step {
   readonly fastDurationMs: number;
   /** The longest gap allowed; null where only survival counts. */
   readonly limitMs: number | null;
+  /** Left alone by this step. */
+  readonly onlyUplink?: Uplink;
   /** Makes it happen; says to which uplink. `previous` is the uplink of the step before. */
   act(stage: Stage, previous: Uplink | null): Promise<Uplink | null> | Uplink | null;
 }
@@ -42,8 +47,8 @@ export const STEPS: readonly Step[] = [
   {
     name: 'link-up',
     title: '% is back',
-    durationMs: 5000,
-    fastDurationMs: 2000,
+    durationMs: 4000,
+    fastDurationMs: 1500,
     limitMs: LINK_LIMIT_MS,
     act({ topology }, previous) {
       if (previous) topology.linkUp(previous);
@@ -65,8 +70,8 @@ export const STEPS: readonly Step[] = [
   {
     name: 'device-back',
     title: '% is plugged in again',
-    durationMs: 5000,
-    fastDurationMs: 2000,
+    durationMs: 4000,
+    fastDurationMs: 1500,
     limitMs: LINK_LIMIT_MS,
     act({ topology }, previous) {
       if (previous) topology.linkUp(previous);
@@ -88,12 +93,35 @@ export const STEPS: readonly Step[] = [
   {
     name: 'healed',
     title: '% carries packets again',
-    durationMs: 6000,
-    fastDurationMs: 2000,
+    durationMs: 5000,
+    fastDurationMs: 1500,
     limitMs: LINK_LIMIT_MS,
     act({ topology }, previous) {
       if (previous) topology.heal(previous);
       return previous;
+    },
+  },
+  {
+    name: 'satellite-alone',
+    title: 'all but % lose their links: IPv4 behind a NAT carries everything',
+    durationMs: 6000,
+    fastDurationMs: 2500,
+    limitMs: LINK_LIMIT_MS,
+    onlyUplink: 'satellite',
+    act({ leaveOnly }) {
+      leaveOnly('satellite');
+      return 'satellite';
+    },
+  },
+  {
+    name: 'others-back',
+    title: 'the others are back beside %',
+    durationMs: 4000,
+    fastDurationMs: 1500,
+    limitMs: LINK_LIMIT_MS,
+    act({ restoreOthers }) {
+      restoreOthers('satellite');
+      return 'satellite';
     },
   },
   {
