@@ -26,12 +26,14 @@ export interface RunOptions {
 }
 
 const RUN_TIMEOUT_MS = 60_000;
+/** The first one compiles the interpreter, too. */
+const BUILD_TIMEOUT_MS = 600_000;
 
-function execute(program: string, words: readonly string[], input: string): Promise<Run> {
+function execute(program: string, words: readonly string[], input: string, timeout = RUN_TIMEOUT_MS): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: RUN_TIMEOUT_MS,
+      timeout,
       killSignal: 'SIGKILL',
       // Memory that is lost is an error like any other.
       env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=1:exitcode=99', UBSAN_OPTIONS: 'print_stacktrace=1' },
@@ -53,7 +55,7 @@ function execute(program: string, words: readonly string[], input: string): Prom
 
 /** Brings an executable up to date through make, and says where it is. */
 export async function executable(variant: Variant): Promise<string> {
-  const made = await execute('bash', [join(root, 'firmware/build/make.sh'), variant], '');
+  const made = await execute('bash', [join(root, 'firmware/build/make.sh'), variant], '', BUILD_TIMEOUT_MS);
   if (made.status !== 0) throw new Error(`make ${variant}: ${made.stdout}${made.stderr}`);
   return join(process.env['MONAMI_BUILD'] ?? join(root, 'build'), variant, 'monami');
 }
