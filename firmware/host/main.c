@@ -141,6 +141,7 @@ int main(int argc, char **argv)
 
     /* Handles first: their threads and callbacks must not outlive what they refer to. */
     handle_table_free(&native.handles);
+    admission_free(native.admission);
     report_forget_rejections(ctx);
     JS_FreeValue(ctx, native.turn_handler);
     JS_FreeContext(ctx);

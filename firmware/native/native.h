@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "native/admission.h"
 #include "native/compat.h"
 
 /* --- handles -------------------------------------------------------------------------------------------------------
@@ -69,6 +70,8 @@ struct native {
     JSValue turn_handler; /* JS_UNDEFINED until onTurn */
     bool exiting;
     int exit_status;
+    struct admission *admission; /* NULL: all packets are alike */
+    double held_back;
     int argument_count; /* words behind the program's name */
     char **arguments;
 };

@@ -8,7 +8,14 @@
 
 #include "native/native.h"
 
-enum { BATCH_LIMIT = 64, NETLINK_ROOM_BYTES = 32 * 1024 };
+enum {
+    BATCH_LIMIT = 64,
+    NETLINK_ROOM_BYTES = 32 * 1024,
+    /* While more packets wait than were taken: what is let through that no known key has signed, and for how many batches
+     * the socket is searched for what is. */
+    STRANGERS_LIMIT = 16,
+    SEARCHED_BATCHES = 64,
+};
 
 /* The columns of a row of `meta`. */
 enum {
@@ -102,6 +109,48 @@ static int receive_packets(int descriptor, struct bytes range, size_t offset, in
     return count;
 }
 
+/*
+ * The same, but that under a flood only a few of the packets that nobody known has signed are kept: those behind them are
+ * not to wait until all have been looked at.
+ */
+static int receive_admitted(struct native *native, int descriptor, struct bytes range, size_t offset, int32_t *meta,
+                            int maximum)
+{
+    size_t room = range.length / (size_t)maximum;
+    if (room > 8) room &= ~(size_t)7;
+    int kept = 0, strangers = 0;
+    bool flooded = false;
+    for (int batch = 0; batch < SEARCHED_BATCHES && kept < maximum; batch++) {
+        int asked = maximum - kept;
+        size_t used = (size_t)kept * room;
+        struct bytes rest = {range.data + used, room * (size_t)asked};
+        int count = receive_packets(descriptor, rest, offset + used, meta + kept * META_WORDS, asked);
+        if (count < 0) return kept > 0 ? kept : count;
+        flooded |= count == asked;
+        int first = kept;
+        for (int i = first; i < first + count; i++) {
+            int32_t *row = meta + i * META_WORDS;
+            uint8_t *packet = range.data + ((size_t)row[META_OFFSET] - offset);
+            bool is_kept = !flooded || admission_is_signed(native->admission, packet, (size_t)row[META_LENGTH]) ||
+                           strangers++ < STRANGERS_LIMIT;
+            if (!is_kept) {
+                native->held_back++;
+                continue;
+            }
+            if (i > kept) {
+                int32_t *place = meta + kept * META_WORDS;
+                size_t start = (size_t)kept * room;
+                memcpy(range.data + start, packet, (size_t)row[META_LENGTH]);
+                memcpy(place, row, META_WORDS * sizeof(*row));
+                place[META_OFFSET] = (int32_t)(offset + start);
+            }
+            kept++;
+        }
+        if (count < asked) break;
+    }
+    return kept;
+}
+
 /* Netlink's datagrams differ in size by orders of magnitude, and the kernel sizes a dump's after the room that it sees:
  * each gets all that is left. Returns the number of datagrams or -errno. */
 static int receive_netlink(int descriptor, struct bytes range, size_t offset, int32_t *meta, int maximum)
@@ -147,14 +196,43 @@ static JSValue js_receive(JSContext *ctx, JSValueConst this_value, int argc, JSV
         return JS_ThrowRangeError(ctx, "meta has no room for %d packets", maximum);
     if ((size_t)maximum > range.length) return JS_ThrowRangeError(ctx, "the range is too small");
     if (maximum > BATCH_LIMIT) maximum = BATCH_LIMIT;
-    int count = handle->kind == HANDLE_NETLINK
-                    ? receive_netlink(handle->descriptor, range, (size_t)offset, (int32_t *)(void *)meta.data, maximum)
-                    : receive_packets(handle->descriptor, range, (size_t)offset, (int32_t *)(void *)meta.data, maximum);
+    struct native *native = native_of(ctx);
+    int32_t *rows = (int32_t *)(void *)meta.data;
+    int count;
+    if (handle->kind == HANDLE_NETLINK)
+        count = receive_netlink(handle->descriptor, range, (size_t)offset, rows, maximum);
+    else if (handle->kind == HANDLE_PACKET && native->admission != NULL)
+        count = receive_admitted(native, handle->descriptor, range, (size_t)offset, rows, maximum);
+    else
+        count = receive_packets(handle->descriptor, range, (size_t)offset, rows, maximum);
     return JS_NewInt32(ctx, count);
+}
+
+static JSValue js_admit_signed(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value, (void)argc;
+    struct native *native = native_of(ctx);
+    struct bytes associations;
+    if (!argument_buffer(ctx, argv[0], &associations)) return JS_EXCEPTION;
+    if (associations.length % ASSOCIATION_BYTES != 0)
+        return JS_ThrowRangeError(ctx, "associations of %u octets", (unsigned)associations.length);
+    struct admission *admission = admission_create(associations.data, associations.length / ASSOCIATION_BYTES);
+    if (admission == NULL) return JS_NewInt32(ctx, -ENOMEM);
+    admission_free(native->admission);
+    native->admission = admission;
+    return JS_NewInt32(ctx, 0);
+}
+
+static JSValue js_held_back(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv)
+{
+    (void)this_value, (void)argc, (void)argv;
+    return JS_NewFloat64(ctx, native_of(ctx)->held_back);
 }
 
 static const JSCFunctionListEntry entries[] = {
     NATIVE_FUNCTION("receive", 6, js_receive),
+    NATIVE_FUNCTION("admitSigned", 1, js_admit_signed),
+    NATIVE_FUNCTION("heldBack", 0, js_held_back),
     NATIVE_NUMBER("META_WORDS", META_WORDS),
 };
 NATIVE_LIST(receive_list, entries);

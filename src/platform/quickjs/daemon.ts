@@ -9,6 +9,7 @@ import { receiveRules, removeReceiveRules } from '../../stack/receive-rules.ts';
 import { Stack, type StackAction, type StackInput } from '../../stack/stack.ts';
 import { usesIpv4 } from '../../stack/uses-ipv4.ts';
 import type { Log, TimerSource } from '../contract.ts';
+import { admissionDrops, admitMobileNodes } from './admission.ts';
 import { ControlServer } from './control-server.ts';
 import type { EventLoop } from './event-loop.ts';
 import { ForwarderPort } from './forwarder-port.ts';
@@ -76,7 +77,8 @@ export class Daemon implements TimerSource {
   }
 
   status(): StackStatus {
-    return this.#stack.status(monotonicMs());
+    const status = this.#stack.status(monotonicMs());
+    return { ...status, drops: { ...status.drops, ...admissionDrops() } };
   }
 
   forwarderStatistics(): ForwarderStatistics | undefined {
@@ -120,6 +122,7 @@ export class Daemon implements TimerSource {
     this.#forwarder = new ForwarderPort(this.#log, tunnel.interface);
     kernel.configure([setUpTunnel(tunnel.interface, kernel.dumpNow('dump-links'))]);
     this.#nft(this.#stack.receiveRules() ?? receiveRules({ local: [], remote: [] }, tunnel.interface));
+    if (homeAgent) admitMobileNodes(homeAgent.mobileNodes);
     const destinations = homeAgent && [homeAgent.address, ...homeAgent.homePrefixes.map(homeAgentsAnycastAddress)];
     const homeAddresses = mobileRouter?.homes.map(({ homeAddress }) => homeAddress);
     const insideIpv4 = ipv4 ? (destinations ?? homeAddresses) : undefined;

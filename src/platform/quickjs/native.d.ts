@@ -143,6 +143,16 @@ declare module 'monami-native' {
   ): number;
   export const META_WORDS: 10;
 
+  /**
+   * From now on `receive` on packet sockets tells Binding Updates that are signed by one of these keys, later than any
+   * before (RFC 4285), from all other packets, and while more wait than it takes it leaves most of the others out: a flood
+   * must not keep good updates waiting. 36 octets for each association: home address 16, SPI 4 (big-endian), key 16.
+   * 0 or -errno.
+   */
+  export function admitSigned(associations: ArrayBuffer): number;
+  /** How many packets were left out so far. */
+  export function heldBack(): number;
+
   /** Starts to connect; the handle becomes writable when it is done (or `streamError` tells why not). */
   export function tcpConnect(address: ArrayBuffer, port: number, sourceAddress: ArrayBuffer | undefined): number;
   export function tcpListen(address: ArrayBuffer, port: number): number;

@@ -93,6 +93,34 @@ for (const variant of VARIANTS) {
     });
   });
 
+  namespaceTest(`of a flood, what a known key has signed is taken first (${variant})`, async () => {
+    const setup = `
+      sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+      ip link add anear type veth peer name afar
+      ip link set lo up; ip link set anear up; ip link set afar up
+      ip addr add 2001:db8::1/64 dev anear nodad; ip addr add 192.0.2.1/24 dev anear
+      # From the router's own address, as if it came from the link.
+      ip -6 addr add 2001:db8:1::7/128 dev lo
+      ip neigh add 2001:db8::2 dev anear lladdr "$(cat /sys/class/net/afar/address)"
+      ip neigh add 192.0.2.2 dev anear lladdr "$(cat /sys/class/net/afar/address)"
+      sleep 0.2
+      exec "$@" "$(cat /sys/class/net/anear/ifindex)" "$(cat /sys/class/net/afar/ifindex)"`;
+    const results = await runScript(await executable(variant), 'admission', directory, {
+      wrapper: ['unshare', '--net', '--mount', 'bash', '-ec', `mount -t sysfs sysfs /sys; ${setup}`, 'bash'],
+    });
+    assert.equal(results, {
+      'half an association': 'RangeError',
+      'without keys': 64,
+      'keys taken': 0,
+      // Nothing waits behind them.
+      quiet: [[1, 2, 3], 0],
+      // Not those with another key or SPI, of another home address, damaged, from before, or again.
+      'of a flood': { signed: [4, 5, 9], others: 16, heldBack: 190, left: 0 },
+      'in UDP': [31, 32],
+      'no keys any more': [0, false],
+    });
+  });
+
   namespaceTest(
     `packets with mobility headers are sent whole, and seen before the kernel handles them (${variant})`,
     async () => {
