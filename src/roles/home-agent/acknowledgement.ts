@@ -13,7 +13,7 @@ import type { MobilityPacket } from '../../wire/signalling.ts';
 import type { RoleAction } from '../action.ts';
 import { natDetection, outerReply } from './ipv4-care-of.ts';
 import { ipv4Answer, ipv4HomeAddressOptions } from './ipv4-homes.ts';
-import type { RegistrationOutcome } from './registration.ts';
+import type { RegistrationOutcome } from './registration-outcome.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
 /**

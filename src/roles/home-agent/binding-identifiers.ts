@@ -3,7 +3,7 @@ import { type Address, isIpv4, isIpv6, isUnicastRoutable } from '../../bytes/add
 import { BindingStatus } from '../../wire/mh/numbers.ts';
 import type { BindingIdentifierOption } from '../../wire/mh/options/binding-identifier.ts';
 import { examineIpv4 } from './ipv4-care-of.ts';
-import type { BidOutcome, RegistrationOutcome } from './registration.ts';
+import type { BidOutcome, RegistrationOutcome } from './registration-outcome.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
 /** Whether a node may be bound to its home link and to visited links at the same time (RFC 5648 §5.6). */

@@ -4,7 +4,7 @@ import { BindingStatus, BindingUpdateFlag, DSMIPV6_UDP_PORT, isAccepted, OptionT
 import { type NatDetectionOption, NO_NAT_REFRESH_SECONDS } from '../../wire/mh/options/nat-detection.ts';
 import type { OuterHeader } from '../../wire/signalling.ts';
 import type { DropReason } from '../action.ts';
-import type { BidOutcome } from './registration.ts';
+import type { BidOutcome } from './registration-outcome.ts';
 import type { ValidBindingUpdate } from './validation.ts';
 
 /** Why a packet in IPv4 is not looked at; `ownAddress`: where they arrive, if they are served. */

@@ -1,7 +1,6 @@
 import {
   type Binding,
   type BindingCache,
-  type BindingOuter,
   type HomeEntry,
   type Ipv4Home,
   NO_BID,
@@ -19,31 +18,12 @@ import {
   OptionType,
 } from '../../wire/mh/numbers.ts';
 import type { BindingIdentifierOption } from '../../wire/mh/options/binding-identifier.ts';
-import type { Ipv4AddressAcknowledgementOption } from '../../wire/mh/options/ipv4-address-acknowledgement.ts';
 import type { Authorization } from './authorization.ts';
 import { combine, examine, type HomeBindings } from './binding-identifiers.ts';
 import { bindingOuter, forcesUdp, sameOuter } from './ipv4-care-of.ts';
 import { asksForNetwork, type Ipv4Homes, ipv4Answer, ipv4HomeAddressOptions } from './ipv4-homes.ts';
+import type { BidOutcome, RegistrationOutcome } from './registration-outcome.ts';
 import type { ValidBindingUpdate } from './validation.ts';
-
-/** What a Binding Update did. */
-export interface RegistrationOutcome {
-  /** For the Binding Acknowledgement. */
-  readonly status: number;
-  readonly sequenceNumber: number;
-  readonly lifetimeSeconds: number;
-  /** Forwarding for a mobile router is set up (R flag, RFC 3963 §6.6). */
-  readonly mobileRouter: boolean;
-  /** For each Binding Identifier option of the update, in order; empty where the options were skipped. */
-  readonly bindingStatuses: readonly { readonly bid: number; readonly status: number }[];
-  /** `changed`: new, or with another care-of address than before. */
-  readonly registered: readonly { readonly binding: Binding; readonly changed: boolean }[];
-  /** For each IPv4 Home Address option of an update that was accepted, in order. */
-  readonly ipv4Answers: readonly Ipv4AddressAcknowledgementOption[];
-  readonly removed: readonly { readonly binding: Binding; readonly reason: 'deregistered' | 'replaced' }[];
-  /** Of IPv6 or of IPv4, or the IPv4 home address. */
-  readonly prefixesChanged: boolean;
-}
 
 interface Registration {
   readonly node: MobileNodeConfiguration;
@@ -52,16 +32,6 @@ interface Registration {
   readonly lifetimeSeconds: number;
   /** The status of acceptance: 0, or 1 where the prefix does not outlive the binding. */
   readonly acceptance: number;
-}
-
-/** One care-of address of a registration, or why it is refused. */
-export interface BidOutcome {
-  readonly bid: number;
-  readonly status: number;
-  /** The home address itself for a binding to the home link (RFC 5648 §5.6). */
-  readonly careOfAddress?: Address;
-  /** With an IPv4 care-of address. */
-  readonly outer?: BindingOuter;
 }
 
 /** What a Binding Update asks for, once it is known to be in order as a whole. */
