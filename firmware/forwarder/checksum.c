@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "packet.h"
+#include "ip.h"
 
 /* One accumulator per lane keeps the additions independent; 32-bit words in 64-bit sums need no carries. */
 #define LANES 8

@@ -2,7 +2,7 @@
 #ifndef MONAMI_FORWARDER_IPV4_H
 #define MONAMI_FORWARDER_IPV4_H
 
-#include "packet.h"
+#include "ip.h"
 
 /* The length of the IPv4 packet at `bytes` without what follows it; 0 if there is no sound one. */
 size_t ipv4_whole_length(const uint8_t *bytes, size_t length);
