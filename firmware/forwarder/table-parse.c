@@ -5,6 +5,7 @@
 
 #include "bytes.h"
 #include "packet.h"
+#include "table-keys.h"
 
 #define MAGIC 0x4d465402u
 #define HEADER_BYTES 48u
@@ -40,14 +41,6 @@ static bool is_ipv4_unicast(const uint8_t *address) {
   return is_mapped(address) && address[12] != 0 && address[12] != 127 && address[12] < 224;
 }
 
-static uint64_t selector_of(const struct tunnel *tunnel) {
-  return tunnel_selector(tunnel->encapsulation, tunnel->source_port, tunnel->destination_port);
-}
-
-static bool same_ends(const struct tunnel *tunnel, const uint8_t *addresses, uint64_t selector) {
-  return memcmp(tunnel->outer_addresses, addresses, 32) == 0 && selector_of(tunnel) == selector;
-}
-
 static bool add_tunnel_id(struct table *table, size_t place) {
   uint32_t id = table->tunnels[place].id;
   uint32_t slot = index_first(&table->tunnels_by_id, hash_number(id));
@@ -56,10 +49,6 @@ static bool add_tunnel_id(struct table *table, size_t place) {
     if (table->tunnels[other].id == id) return false;
   index_put(&table->tunnels_by_id, slot, place);
   return true;
-}
-
-static uint64_t ends_hash(const uint8_t *addresses, uint64_t selector, uint32_t group_id) {
-  return hash_bytes(addresses, 32, selector * 0x9e3779b97f4a7c15u + group_id);
 }
 
 static void add_tunnel_ends(struct table *table, size_t place) {
@@ -105,14 +94,6 @@ static bool add_group_id(struct table *table, size_t place) {
     if (table->groups[other].id == id) return false;
   index_put(&table->groups_by_id, slot, place);
   return true;
-}
-
-static uint64_t route_hash(const uint8_t *prefix, unsigned bits, bool ipv4) {
-  return hash_bytes(prefix, 16, bits | (ipv4 ? 1u << 8 : 0));
-}
-
-static bool is_route(const struct route *route, const uint8_t *prefix, unsigned bits, bool ipv4) {
-  return route->prefix_bits == bits && route->ipv4 == ipv4 && memcmp(route->prefix, prefix, 16) == 0;
 }
 
 static bool add_route(struct table *table, size_t place) {
@@ -182,13 +163,6 @@ static bool parse_tunnels(struct table *table, const uint8_t *at) {
     add_tunnel_ends(table, i);
   }
   return true;
-}
-
-static void mask_address(uint8_t *address, unsigned bits) {
-  unsigned whole = bits / 8;
-  if (whole == 16) return;
-  address[whole] &= (uint8_t)(0xff00u >> bits % 8);
-  memset(address + whole + 1, 0, 15 - whole);
 }
 
 static bool parse_member(struct table *table, struct group *group, struct tunnel **member, const uint8_t *at) {
@@ -334,88 +308,4 @@ void table_free(struct table *table) {
   free(table->routes);
   free(table->egresses);
   free(table);
-}
-
-struct tunnel *table_tunnel(const struct table *table, uint32_t id) {
-  uint32_t slot = index_first(&table->tunnels_by_id, hash_number(id));
-  for (int64_t place; (place = index_at(&table->tunnels_by_id, slot)) >= 0;
-       slot = index_next(&table->tunnels_by_id, slot))
-    if (table->tunnels[place].id == id) return &table->tunnels[place];
-  return NULL;
-}
-
-struct group *table_group(const struct table *table, uint32_t id) {
-  uint32_t slot = index_first(&table->groups_by_id, hash_number(id));
-  for (int64_t place; (place = index_at(&table->groups_by_id, slot)) >= 0;
-       slot = index_next(&table->groups_by_id, slot))
-    if (table->groups[place].id == id) return &table->groups[place];
-  return NULL;
-}
-
-struct tunnel *table_tunnel_between(const struct table *table, const struct tunnel_ends *ends,
-                                    const struct group *group) {
-  if (!group) return NULL;
-  uint32_t slot = index_first(&table->tunnels_by_binding, ends_hash(ends->addresses, ends->selector, group->id));
-  for (int64_t place; (place = index_at(&table->tunnels_by_binding, slot)) >= 0;
-       slot = index_next(&table->tunnels_by_binding, slot)) {
-    struct tunnel *tunnel = &table->tunnels[place];
-    if (tunnel->group == group && same_ends(tunnel, ends->addresses, ends->selector)) return tunnel;
-  }
-  return NULL;
-}
-
-bool table_has_tunnel_between(const struct table *table, const struct tunnel_ends *ends) {
-  uint32_t slot = index_first(&table->tunnels_by_ends, ends_hash(ends->addresses, ends->selector, 0));
-  for (int64_t place; (place = index_at(&table->tunnels_by_ends, slot)) >= 0;
-       slot = index_next(&table->tunnels_by_ends, slot))
-    if (same_ends(&table->tunnels[place], ends->addresses, ends->selector)) return true;
-  return false;
-}
-
-bool table_has_tunnel_at(const struct table *table, const uint8_t addresses[32]) {
-  uint32_t slot = index_first(&table->tunnels_by_addresses, hash_bytes(addresses, 32, 0));
-  for (int64_t place; (place = index_at(&table->tunnels_by_addresses, slot)) >= 0;
-       slot = index_next(&table->tunnels_by_addresses, slot))
-    if (memcmp(table->tunnels[place].outer_addresses, addresses, 32) == 0) return true;
-  return false;
-}
-
-const struct route *table_route_of(const struct table *table, const uint8_t *address, bool ipv4) {
-  uint8_t masked[16];
-  memcpy(masked, address, 16);
-  for (size_t i = 0; i < table->prefix_lengths[ipv4].count; i++) {
-    unsigned bits = table->prefix_lengths[ipv4].bits[i];
-    mask_address(masked, bits);
-    uint32_t slot = index_first(&table->routes_by_prefix, route_hash(masked, bits, ipv4));
-    for (int64_t place; (place = index_at(&table->routes_by_prefix, slot)) >= 0;
-         slot = index_next(&table->routes_by_prefix, slot)) {
-      const struct route *route = &table->routes[place];
-      if (is_route(route, masked, bits, ipv4)) return route;
-    }
-  }
-  return NULL;
-}
-
-bool table_uses_ipv4(const struct table *table) {
-  for (size_t i = 0; i < table->tunnel_count; i++)
-    if (table->tunnels[i].encapsulation != ENCAPSULATION_IPV6) return true;
-  return false;
-}
-
-void table_inherit(struct table *table, const struct table *before) {
-  for (size_t i = 0; i < table->tunnel_count; i++) {
-    struct tunnel *tunnel = &table->tunnels[i];
-    const struct tunnel *old = table_tunnel(before, tunnel->id);
-    if (!old) continue;
-    tunnel->sent_packets = old->sent_packets;
-    tunnel->sent_bytes = old->sent_bytes;
-    tunnel->received_packets = old->received_packets;
-    tunnel->received_bytes = old->received_bytes;
-    tunnel->last_received_ms = old->last_received_ms;
-  }
-  for (size_t i = 0; i < table->group_count; i++) {
-    struct group *group = &table->groups[i];
-    const struct group *old = table_group(before, group->id);
-    if (old) group->confirmed_id = old->confirmed_id;
-  }
 }

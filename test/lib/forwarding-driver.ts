@@ -7,9 +7,8 @@ import { concat, u32 } from './forwarding-packets.ts';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 const CORE = [
-  ...['core', 'table', 'index', 'flow', 'packet', 'ipv4', 'icmp', 'encapsulate', 'decapsulate', 'checksum', 'segment'],
-  'coalesce',
-  'reassemble',
+  ...['core', 'index', 'flow', 'packet', 'ipv4', 'icmp', 'encapsulate', 'decapsulate', 'checksum', 'segment'],
+  ...['table-parse', 'table-lookup', 'coalesce', 'reassemble'],
 ];
 const CFLAGS = ['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
