@@ -10,20 +10,22 @@ import type { Uplink } from '../../paths/uplink.ts';
 import { Icmpv6Type } from '../../wire/icmpv6/message.ts';
 import { BindingErrorStatus, MessageType, OptionType } from '../../wire/mh/numbers.ts';
 import type { Icmpv6Packet, MobilityPacket } from '../../wire/signalling.ts';
-import type { DropReason, RoleAction } from '../action.ts';
+import type { RoleAction } from '../action.ts';
 import { authenticationStatus } from '../authentication.ts';
 import type { RoleServices } from '../services.ts';
 import { SourceLimits } from '../source-limits.ts';
-import type { MobileRouterStatus, UplinkStatus } from '../status.ts';
-import { AgentProbes, OTHER_SIDE } from './agent-probes.ts';
-import type { Attachment } from './attachment.ts';
+import type { MobileRouterStatus } from '../status.ts';
+import { homeInError, homeOf } from './addressed-home.ts';
+import { HomeAgentNames } from './home-agent-names.ts';
 import { HomeAttachment } from './home-attachment.ts';
 import type { HomePlacement } from './home-placement.ts';
-import { NameResolution, type NameResolutionInput } from './name-resolution.ts';
+import type { NameResolutionInput } from './name-resolution.ts';
 import { homeAddressOf } from './prefix-discovery.ts';
 import { unsupportedProtocol } from './protocol-errors.ts';
 import { RouterWatch } from './router-watch.ts';
 import { ServedHome, type UplinkState } from './served-home.ts';
+import { ServingPaths } from './serving-paths.ts';
+import { uplinkState, uplinkStatus } from './uplink-status.ts';
 
 /** A Packet Too Big for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
 interface PacketTooBig {
@@ -51,63 +53,50 @@ export type MobileRouterInput =
  * about updates and acknowledgements), so all that they bring about is an early refresh, now and then.
  */
 const HINTS = { perSecond: 0.1, burst: 3, maximumSources: 16 };
-/** Of several homes' views of an uplink the best one is told. */
-const STATE_RANK: readonly PathState[] = ['active', 'registering', 'standby', 'dead', 'down'];
 
 /** The mobile router: RFC 6275 §11, RFC 3963 §5 and RFC 5648 §5 for all its home addresses. */
 export class MobileRouter {
   readonly #configuration: MobileRouterConfiguration;
-  readonly #services: RoleServices;
   readonly #homes: readonly ServedHome[];
-  /** The Binding Identifier of a home address that serves as care-of address, by the home's name. */
-  readonly #homeBids = new Map<string, number>();
-  readonly #probes = new Map<Address, AgentProbes>();
-  readonly #names: readonly { readonly home: ServedHome; readonly resolution: NameResolution }[];
+  readonly #paths: ServingPaths;
+  readonly #names: HomeAgentNames;
   readonly #pathMtu = new PathMtuTable();
   readonly #uplinks: readonly UplinkState[];
   readonly #hints = new SourceLimits(HINTS);
   readonly #routerWatch = new RouterWatch();
-  #isShuttingDown = false;
 
   /** Changes whenever what `forwarding` or `placements` return may have changed. */
   forwardingVersion = 0;
 
   constructor(configuration: MobileRouterConfiguration, services: RoleServices) {
     this.#configuration = configuration;
-    this.#services = services;
     this.#uplinks = [...configuration.uplinks]
       .sort((a, b) => a.priority - b.priority)
       .map((uplink) => ({ configuration: uplink, observed: absent(uplink), reported: 'down' }));
     const taken = new Set(configuration.uplinks.map(({ bid }) => bid));
+    const homeBids = new Map<string, number>();
     this.#homes = configuration.homes.map((home, place) => {
-      this.#homeBids.set(home.name, unusedBid(taken));
+      homeBids.set(home.name, unusedBid(taken));
       return new ServedHome(new HomeAttachment(home, unusedBid(taken), configuration, services), place);
     });
-    this.#names = this.#homes.flatMap((home) => {
-      const { homeAgentName, homeAgentAddress, homeAgentIpv4Address } = home.configuration;
-      if (homeAgentName === undefined) return [];
-      const unknown = [homeAgentIpv4Address ? [] : 'A', homeAgentAddress ? [] : 'AAAA'].flat() as ('A' | 'AAAA')[];
-      return {
-        home,
-        resolution: new NameResolution(homeAgentName, unknown, services.random16, configuration.nameServers),
-      };
-    });
-    this.#followAgents(0);
+    this.#names = new HomeAgentNames(this.#homes, configuration.nameServers, services.random16);
+    this.#paths = new ServingPaths(this.#homes, this.#uplinks, homeBids, configuration, services);
+    this.#paths.followAgents(0);
   }
 
   get nextDeadlineMs(): number {
     return Math.min(
       ...this.#homes.map(({ attachment }) => attachment.nextDeadlineMs),
-      ...[...this.#probes.values()].map(({ nextDeadlineMs }) => nextDeadlineMs),
+      this.#paths.nextDeadlineMs,
       this.#pathMtu.nextDeadlineMs,
       this.#routerWatch.nextDeadlineMs,
-      ...this.#names.map(({ resolution }) => resolution.nextDeadlineMs),
+      this.#names.nextDeadlineMs,
     );
   }
 
   /** Whether a shutdown is complete: no home agent holds anything of ours any more. */
   get isDone(): boolean {
-    return this.#isShuttingDown && this.#homes.every(({ attachment }) => attachment.isDone);
+    return this.#paths.isShuttingDown && this.#homes.every(({ attachment }) => attachment.isDone);
   }
 
   /** All home agents that are registered with or tried now. */
@@ -137,7 +126,7 @@ export class MobileRouter {
       case 'name-servers':
         return this.#resolve(input, nowMs);
       case 'shutdown':
-        this.#isShuttingDown = true;
+        this.#paths.isShuttingDown = true;
         return this.#finish(
           this.#homes.flatMap(({ attachment }) => attachment.shutDown(nowMs)),
           'shutdown',
@@ -165,35 +154,7 @@ export class MobileRouter {
       ...{ homeAddress, homeAgentAddress, prefixes, sequenceNumber, multipleCareOfAddresses },
       authentication: authenticationStatus(this.#configuration.homes.map(({ authentication }) => authentication)),
       homes,
-      uplinks: this.#uplinks.map((state) => this.#uplinkStatus(state, nowMs)),
-    };
-  }
-
-  #uplinkStatus(state: UplinkState, nowMs: number): UplinkStatus {
-    const { name, interface: device, priority, bid } = state.configuration;
-    const serves = (home: ServedHome) => home.serving.find((attachment) => attachment.bid === bid);
-    const home =
-      this.#homes.find((candidate) => {
-        const attachment = serves(candidate);
-        return attachment && candidate.binding(attachment);
-      }) ??
-      this.#homes.find(serves) ??
-      this.#homes[0]!;
-    const attachment = serves(home);
-    const binding = attachment && home.binding(attachment);
-    const { careOfAddress, ipv4 } = state.observed;
-    return {
-      name,
-      interface: device,
-      priority,
-      bid,
-      state: this.#state(state),
-      careOfAddress: attachment?.careOfAddress ?? careOfAddress ?? ipv4?.careOfAddress ?? null,
-      ...(attachment && isIpv4(attachment.careOfAddress) && { ipv4: home.ipv4Status(attachment) }),
-      preferred: this.#homes.some(({ preferred }) => preferred === name),
-      roundTripMs: home.probes?.roundTripMs(bid) ?? null,
-      registrationRemainingSeconds: binding ? Math.max(0, (binding.expiresMs - nowMs) / 1000) : null,
-      tunnelId: attachment ? home.tunnelId(attachment) : null,
+      uplinks: this.#uplinks.map((state) => uplinkStatus(state, this.#homes, this.#state(state), nowMs)),
     };
   }
 
@@ -215,73 +176,21 @@ export class MobileRouter {
       lost.push(state.configuration.bid);
       if (lostIpv6) actions.push(solicitRouters(observed.interfaceIndex));
     }
-    this.#serve(nowMs);
-    for (const home of this.#homes) {
-      for (const { bid, routerLost } of home.serving) {
-        if (!routerLost || !lost.includes(bid)) continue;
-        const isNews = home.probes?.isProbing ? home.probes.giveUp(bid, nowMs) : true;
-        if (isNews) this.#tryOtherFamily(home, bid, nowMs);
-      }
-    }
-    for (const { resolution } of this.#names) actions.push(...resolution.observe(this.#sources(), nowMs));
+    this.#paths.serve(nowMs);
+    this.#paths.routersLost(lost, nowMs);
+    actions.push(...this.#names.observe(this.#uplinks, nowMs));
     for (const home of this.#homes) actions.push(...this.#update(home, homeLinks, nowMs));
     return this.#finish(actions, reason, nowMs);
   }
 
-  /** Which care-of addresses serve which home, and which are probed. */
-  #serve(nowMs: number): void {
-    const uplinks = this.#isShuttingDown ? [] : this.#uplinks;
-    const homeAttachments = this.#homeAttachments();
-    for (const home of this.#homes) {
-      const abroad = uplinks.flatMap((state) => home.attachmentOf(state, nowMs) ?? []);
-      home.serving = [...abroad, ...homeAttachments].filter((attachment) => home.mayServe(attachment));
-    }
-    for (const [agent, probes] of this.#probes) {
-      const served = this.#homes.filter((home) => home.agent === agent).flatMap(({ serving }) => serving);
-      const others = served.filter(({ name }) => probes.families.isOtherDead(name));
-      const watched = [...served, ...others.flatMap(ipv6Side)];
-      probes.watch([...new Map(watched.map((attachment) => [attachment.bid, attachment])).values()], nowMs);
-    }
-  }
-
-  /** A path found dead: if the uplink has IPv4 too, that is tried, while the IPv6 side is listened to. */
-  #tryOtherFamily({ serving, probes }: ServedHome, bid: number, nowMs: number): void {
-    const attachment = serving.find((candidate) => candidate.bid === bid);
-    if (!attachment?.otherAddress || isIpv4(attachment.careOfAddress)) return;
-    probes?.families.giveUp(attachment.name, 'ipv6', 'dead');
-    this.#serve(nowMs);
-  }
-
-  /** Care-of addresses of both families by which a name server may be asked. */
-  #sources() {
-    const { uplinks } = this.#configuration;
-    return this.#uplinks.flatMap(({ observed: { careOfAddress, ipv4, interfaceIndex, name } }) =>
-      uplinks.some((uplink) => uplink.name === name)
-        ? [careOfAddress ?? [], ipv4?.careOfAddress ?? []].flat().map((source) => ({ source, interfaceIndex }))
-        : [],
-    );
-  }
-
   #resolve(input: NameResolutionInput, nowMs: number): RoleAction[] {
-    return this.#names.flatMap(({ home, resolution }) => {
-      const { actions, addresses } = resolution.handle(input, nowMs);
+    return this.#names.handle(input, nowMs).flatMap(({ home, actions, addresses }) => {
       if (addresses.length === 0) return actions;
       const hasMoved = home.attachment.named(addresses);
-      this.#serve(nowMs);
+      this.#paths.serve(nowMs);
       const found = [...actions, ...this.#update(home, undefined, nowMs)];
       if (hasMoved) found.push(...home.attachment.refreshRequested([], nowMs));
       return this.#finish(found, 'address-added', nowMs);
-    });
-  }
-
-  /** Home addresses that are in use on their own home link can be care-of addresses of other homes. */
-  #homeAttachments(): Attachment[] {
-    return this.#homes.flatMap(({ attachment, configuration: { name, homeAddress } }) => {
-      const link = attachment.homeLink;
-      if (!attachment.isAtHome || !link) return [];
-      const { interfaceIndex, mtuBytes } = link;
-      const bid = this.#homeBids.get(name)!;
-      return [{ name, bid, careOfAddress: homeAddress, interfaceIndex, mtuBytes, weight: 1, routerLost: false }];
     });
   }
 
@@ -292,7 +201,7 @@ export class MobileRouter {
   }
 
   #receive(packet: MobilityPacket, nowMs: number): RoleAction[] {
-    const home = this.#homeOf(packet);
+    const home = homeOf(this.#homes, packet);
     if (typeof home === 'string') return [{ type: 'drop', reason: home }];
     const { attachment } = home;
     const { message, source } = packet;
@@ -302,7 +211,9 @@ export class MobileRouter {
         if (typeof actions === 'string') return [{ type: 'drop', reason: actions }];
         const careOfAddress = packet.outer?.destination ?? packet.destination;
         home.probes?.heard(careOfAddress, nowMs);
-        const before = this.#provesIpv4(home, careOfAddress, nowMs) ? [...actions, ...this.#updateAll(nowMs)] : actions;
+        const before = this.#paths.provesIpv4(home, careOfAddress, nowMs)
+          ? [...actions, ...this.#updateAll(nowMs)]
+          : actions;
         return this.#finish(before, 'registered', nowMs);
       }
       case MessageType.bindingRefreshRequest: {
@@ -329,42 +240,12 @@ export class MobileRouter {
     }
   }
 
-  /** Whether an accepted update has shown that an IPv4 path works, dead or not so far: nothing else can. */
-  #provesIpv4(home: ServedHome, careOfAddress: Address, nowMs: number): boolean {
-    const attachment = home.serving.find((candidate) => candidate.careOfAddress === careOfAddress);
-    if (!attachment || !home.reach(attachment)) return false;
-    if (home.probes?.isDead(attachment.bid)) home.probes.revive(attachment.bid, nowMs);
-    return true;
-  }
-
-  /**
-   * RFC 6275 §11.7.3: from the home agent, to a care-of address of ours through a type 2 routing header, or from its IPv4
-   * address to an IPv4 care-of address (RFC 5555 §4.4.2).
-   */
-  #homeOf(packet: MobilityPacket): ServedHome | DropReason {
-    const { source, destination, routing2, message, outer } = packet;
-    const served = this.#homes.filter(
-      ({ attachment, serving }) =>
-        attachment.agent === source &&
-        (!outer ||
-          (attachment.agentIpv4Address === outer.source &&
-            serving.some(({ careOfAddress }) => careOfAddress === outer.destination))),
-    );
-    if (served.length === 0) return 'not-from-home-agent';
-    const named = message.type === MessageType.bindingError ? message.homeAddress : (routing2 ?? destination);
-    const home = served.find(({ configuration }) => configuration.homeAddress === named);
-    // A Binding Error need not say which home address it is about.
-    if (!home) return message.type === MessageType.bindingError ? served[0]! : 'not-for-this-node';
-    return home;
-  }
-
   #receiveIcmpv6(packet: Icmpv6Packet, interfaceIndex: number | undefined, nowMs: number): RoleAction[] {
     const { source, message, outer } = packet;
     switch (message.type) {
       case Icmpv6Type.echoReply: {
-        const verdict = this.#probes.get(source)?.answered(message, outer, nowMs);
-        if (verdict && verdict.key >= OTHER_SIDE) this.#returnToIpv6(source, verdict.key - OTHER_SIDE, nowMs);
-        return verdict ? this.#pathsChanged('probe-answered', nowMs) : [];
+        const isBack = this.#paths.answered(source, message, outer, nowMs);
+        return isBack ? this.#finish(this.#updateAll(nowMs), 'probe-answered', nowMs) : [];
       }
       case Icmpv6Type.routerAdvertisement:
         for (const { observed } of this.#uplinks) {
@@ -396,17 +277,6 @@ export class MobileRouter {
     }
   }
 
-  /** The IPv6 side of an uplink lives again; unless its IPv4 side has taken over by now, it is back in use. */
-  #returnToIpv6(agent: Address, bid: number, nowMs: number): void {
-    const homes = this.#homes.filter((home) => home.agent === agent);
-    const serving = homes.flatMap((home) => home.serving.filter((attachment) => attachment.bid === bid));
-    const isRegistered = homes.some((home) => serving.some((attachment) => home.state(attachment) === 'active'));
-    if (isRegistered) return;
-    for (const { name } of serving) this.#probes.get(agent)?.families.forget(name);
-    this.#serve(nowMs);
-  }
-
-  /** Only an error about an update that waits for its answer counts: anyone may send one. */
   #protocolError({ message }: Icmpv6Packet, nowMs: number): RoleAction[] {
     const found = unsupportedProtocol(message);
     if (!found) return [];
@@ -414,13 +284,7 @@ export class MobileRouter {
       type: 'event',
       event: { type: 'protocol-not-supported', peerAddress: found.destination, what: found.what },
     };
-    const home = this.#homes.find(
-      ({ attachment, configuration }) =>
-        attachment.agent === found.destination &&
-        (found.homeAddress ?? found.source) === configuration.homeAddress &&
-        found.sequenceNumber !== undefined &&
-        attachment.registration?.isOutstanding(found.sequenceNumber),
-    );
+    const home = homeInError(this.#homes, found);
     if (!home || !this.#hints.take(found.destination, nowMs)) return [{ type: 'drop', reason: 'unexpected-message' }];
     if (found.what === 'home-address-option' || home.attachment.isAuthenticated) return [event];
     return this.#finish([event, ...home.attachment.agentSpeaksNoMobileIpv6(nowMs)], 'registration-lost', nowMs);
@@ -440,20 +304,15 @@ export class MobileRouter {
 
   #run(traffic: (tunnelId: number) => PathTraffic | undefined, nowMs: number): RoleAction[] {
     if (this.#pathMtu.expire(nowMs)) this.forwardingVersion++;
-    const sent: RoleAction[] = this.#movementHints(nowMs);
-    const renewed: RoleAction[] = [];
-    const dead: [Address, number][] = [];
-    for (const [agent, probes] of this.#probes) {
-      const { actions, verdicts, silent } = probes.run((bid) => this.#traffic(agent, bid, traffic), nowMs);
-      sent.push(...actions);
-      for (const bid of silent) renewed.push(...this.#renewMapping(agent, bid, nowMs));
-      for (const verdict of verdicts) if (verdict.dead) dead.push([agent, verdict.key]);
-    }
-    for (const { resolution } of this.#names) sent.push(...resolution.run(nowMs));
+    const hints = this.#movementHints(nowMs);
+    const { silent, dead, ...probes } = this.#paths.run(traffic, nowMs);
+    const sent = [...hints, ...probes.sent];
+    const renewed = silent.flatMap(([agent, bid]) => this.#paths.renewMapping(agent, bid, nowMs));
+    sent.push(...this.#names.run(nowMs));
     if (dead.length > 0) {
-      for (const [agent, bid] of dead) this.#foundDead(agent, bid, nowMs);
+      for (const [agent, bid] of dead) this.#paths.foundDead(agent, bid, nowMs);
       renewed.push(...this.#updateAll(nowMs));
-      for (const [agent, bid] of dead) renewed.push(...this.#renewMapping(agent, bid, nowMs));
+      for (const [agent, bid] of dead) renewed.push(...this.#paths.renewMapping(agent, bid, nowMs));
       return [...this.#finish(renewed, 'probe-lost', nowMs), ...sent];
     }
     // A turn of the probes alone changes nothing: neither tunnels nor the host's routing have to be gone through.
@@ -462,56 +321,13 @@ export class MobileRouter {
     return [...this.#finish([...renewed, ...actions], 'registration-lost', nowMs), ...sent];
   }
 
-  /** What gets no answer by an IPv4 path may be a NAT's that has forgotten: an update makes it a new mapping. */
-  #renewMapping(agent: Address, bid: number, nowMs: number): RoleAction[] {
-    return this.#homes.flatMap((home) => {
-      const attachment = home.agent === agent && home.serving.find((candidate) => candidate.bid === bid);
-      if (!attachment || !isIpv4(attachment.careOfAddress)) return [];
-      return home.attachment.refreshRequested([bid], nowMs);
-    });
-  }
-
-  /** Another address family, or another encapsulation: what could help is tried. */
-  #foundDead(agent: Address, bid: number, nowMs: number): void {
-    for (const home of this.#homes.filter((candidate) => candidate.agent === agent)) {
-      const attachment = home.serving.find((candidate) => candidate.bid === bid);
-      if (!attachment) continue;
-      if (home.probes?.answersUdpOnly(bid)) home.attachment.registration?.forceUdp(attachment.careOfAddress, nowMs);
-      this.#tryOtherFamily(home, bid, nowMs);
-    }
-  }
-
   /** A router that keeps silent may be out of reach: whoever is there is asked, and the paths are tested at once. */
   #movementHints(nowMs: number): RoleAction[] {
     return this.#routerWatch.missed(nowMs).flatMap((interfaceIndex) => {
       const bids = this.#uplinks.filter(({ observed }) => observed.interfaceIndex === interfaceIndex);
-      for (const { configuration } of bids) {
-        for (const probes of this.#probes.values()) probes.hurry(configuration.bid, nowMs);
-      }
+      for (const { configuration } of bids) this.#paths.hurry(configuration.bid, nowMs);
       return solicitRouters(interfaceIndex);
     });
-  }
-
-  /** Of all tunnels by one path to one agent. */
-  #traffic(
-    agent: Address,
-    bid: number,
-    traffic: (tunnelId: number) => PathTraffic | undefined,
-  ): PathTraffic | undefined {
-    const readings = this.#homes.flatMap((home) => {
-      const attachment = home.agent === agent ? home.serving.find((candidate) => candidate.bid === bid) : undefined;
-      const tunnelId = attachment ? home.tunnelId(attachment) : null;
-      return (tunnelId === null ? undefined : traffic(tunnelId)) ?? [];
-    });
-    if (readings.length === 0) return undefined;
-    return {
-      sentPackets: readings.reduce((sum, { sentPackets }) => sum + sentPackets, 0),
-      lastReceivedMs: Math.max(...readings.map(({ lastReceivedMs }) => lastReceivedMs)),
-    };
-  }
-
-  #pathsChanged(reason: PathReason, nowMs: number): RoleAction[] {
-    return this.#finish(this.#updateAll(nowMs), reason, nowMs);
   }
 
   #updateAll(nowMs: number): RoleAction[] {
@@ -519,46 +335,16 @@ export class MobileRouter {
   }
 
   #state(state: UplinkState): PathState {
-    const { bid } = state.configuration;
-    const views = this.#homes.flatMap((home) =>
-      home.serving.filter((attachment) => attachment.bid === bid).map((attachment) => home.state(attachment)),
-    );
-    // On the home link it has no care-of address, but an IPv4 address that leads nowhere is as good as none.
-    if (this.#isShuttingDown || (views.length === 0 && state.observed.careOfAddress === null)) return 'down';
-    return STATE_RANK.find((candidate) => views.includes(candidate)) ?? 'standby';
-  }
-
-  /** Probes each home's agent; returns the homes that have another one than before. */
-  #followAgents(nowMs: number): ServedHome[] {
-    const changed = this.#homes.filter((home) => home.agent !== home.attachment.agent);
-    for (const home of changed) {
-      home.agent = home.attachment.agent;
-      if (home.agent === undefined) continue;
-      const probes =
-        this.#probes.get(home.agent) ??
-        new AgentProbes(
-          home.agent,
-          this.#configuration.probe,
-          this.#services.random16(),
-          this.#configuration.natKeepAliveSeconds,
-        );
-      this.#probes.set(home.agent, probes);
-      home.probes = probes;
-    }
-    for (const agent of this.#probes.keys()) {
-      if (!this.#homes.some((home) => home.agent === agent)) this.#probes.delete(agent);
-    }
-    if (changed.length > 0) this.#serve(nowMs);
-    return changed;
+    return this.#paths.isShuttingDown ? 'down' : uplinkState(state, this.#homes);
   }
 
   /** Follows up what an input led to, and reports what changed by it. */
   #finish(before: readonly RoleAction[], reason: PathReason, nowMs: number): RoleAction[] {
     this.forwardingVersion++;
     const actions = [...before];
-    for (const home of this.#followAgents(nowMs)) actions.push(...this.#update(home, undefined, nowMs));
+    for (const home of this.#paths.followAgents(nowMs)) actions.push(...this.#update(home, undefined, nowMs));
     actions.push(...this.#followHomes(nowMs), ...this.#changeFamilies(nowMs));
-    this.#followIpv4(nowMs);
+    this.#paths.followIpv4(nowMs);
     const events: RoleAction[] = [];
     for (const state of this.#uplinks) {
       const current = this.#state(state);
@@ -567,12 +353,12 @@ export class MobileRouter {
       const { name, bid } = state.configuration;
       const { careOfAddress, reason: observed } = state.observed;
       const why = careOfAddress === null && state.observed.ipv4 ? 'address-removed' : observed;
-      const own = current === 'down' && !this.#isShuttingDown ? why : reason;
+      const own = current === 'down' && !this.#paths.isShuttingDown ? why : reason;
       events.push({ type: 'event', event: { type: 'path-state', uplink: name, bid, state: current, reason: own } });
     }
     for (const home of this.#homes) {
       const active = home.serving.find((attachment) => home.state(attachment) === 'active');
-      const preferred = this.#isShuttingDown ? null : (active?.name ?? null);
+      const preferred = this.#paths.isShuttingDown ? null : (active?.name ?? null);
       if (preferred === home.preferred) continue;
       const { homeAddress } = home.configuration;
       const several = this.#homes.length > 1 ? { homeAddress } : {};
@@ -585,49 +371,20 @@ export class MobileRouter {
 
   /** Uplinks whose updates got no answer by one family try the other one. */
   #changeFamilies(nowMs: number): RoleAction[] {
-    const unanswered = this.#homes.flatMap((home) =>
-      home.attachment.takeUnanswered().map((verdict) => ({ home, ...verdict })),
-    );
-    if (unanswered.length === 0 || this.#isShuttingDown) return [];
-    for (const { home, uplink, careOfAddress } of unanswered) {
-      home.families.giveUp(uplink, isIpv4(careOfAddress) ? 'ipv4' : 'ipv6', 'unanswered');
-    }
-    this.#serve(nowMs);
+    const unanswered = this.#homes.map((home) => ({ home, verdicts: home.attachment.takeUnanswered() }));
+    const isNone = unanswered.every(({ verdicts }) => verdicts.length === 0);
+    if (isNone || this.#paths.isShuttingDown) return [];
+    for (const { home, verdicts } of unanswered) this.#paths.unanswered(home, verdicts);
+    this.#paths.serve(nowMs);
     return this.#updateAll(nowMs);
-  }
-
-  /** Registered IPv4 paths are probed as they are registered, the others not at all. */
-  #followIpv4(nowMs: number): void {
-    for (const [agent, probes] of this.#probes) {
-      const homes = this.#homes.filter((home) => home.agent === agent);
-      for (const attachment of homes.flatMap(({ serving }) => serving)) {
-        if (!isIpv4(attachment.careOfAddress)) continue;
-        const reach = homes.map((home) => home.serving.includes(attachment) && home.reach(attachment)).find(Boolean);
-        probes.follow(attachment.bid, reach || undefined, nowMs);
-      }
-    }
   }
 
   /** A home that is reached or left becomes, or ceases to be, a care-of address of others. */
   #followHomes(nowMs: number): RoleAction[] {
-    const now = this.#homeAttachments().map(({ bid }) => bid);
-    const used = this.#homes.flatMap(({ serving }) => serving.map(({ bid }) => bid));
-    const all = [...this.#homeBids.values()];
-    const isServed = ([name, bid]: [string, number]) =>
-      now.includes(bid) && this.#homes.some(({ configuration }) => configuration.careOfHomes.includes(name));
-    const wanted = [...this.#homeBids].filter(isServed).map(([, bid]) => bid);
-    const isSame = all.every((bid) => used.includes(bid) === wanted.includes(bid));
-    if (isSame) return [];
-    this.#serve(nowMs);
-    return this.#homes.flatMap((home) => this.#update(home, undefined, nowMs));
+    if (!this.#paths.haveHomesMoved) return [];
+    this.#paths.serve(nowMs);
+    return this.#updateAll(nowMs);
   }
-}
-
-/** The side of an uplink that is not in use, under a number of its own. */
-function ipv6Side(attachment: Attachment): Attachment[] {
-  const { otherAddress, bid } = attachment;
-  if (otherAddress === undefined || isIpv4(otherAddress)) return [];
-  return [{ ...attachment, bid: OTHER_SIDE + bid, careOfAddress: otherAddress }];
 }
 
 /** Whoever else is a router there answers with a Router Advertisement (RFC 6275 §11.5.1). */

@@ -96,6 +96,10 @@ export class ServedHome {
     return !(homeLink && homePrefix && prefixContains(homePrefix, careOfAddress));
   }
 
+  attachmentWith(bid: number): Attachment | undefined {
+    return this.serving.find((attachment) => attachment.bid === bid);
+  }
+
   /** Without probes nothing but a new word of the next hop can bring the path back. */
   isDead({ bid, routerLost }: Attachment): boolean {
     return this.probes?.isProbing ? this.probes.isDead(bid) : routerLost;
