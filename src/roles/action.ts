@@ -66,3 +66,13 @@ export type RoleAction =
       readonly linkLayerAddress: Uint8Array;
       readonly interfaceIndex: number;
     };
+
+/** A packet of which nothing is taken. */
+export function drop(reason: DropReason): RoleAction[] {
+  return [{ type: 'drop', reason }];
+}
+
+/** What is to be known of outside. */
+export function tell(event: RoleEvent): RoleAction {
+  return { type: 'event', event };
+}

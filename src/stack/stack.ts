@@ -4,7 +4,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { ForwardingTable } from '../forwarding/table.ts';
 import { NetworkState } from '../paths/network-state.ts';
 import type { PathTraffic } from '../paths/probing.ts';
-import type { RoleAction } from '../roles/action.ts';
+import { drop, type RoleAction } from '../roles/action.ts';
 import type { RoleEvent } from '../roles/events.ts';
 import { HomeAgent } from '../roles/home-agent/home-agent.ts';
 import { MobileRouter } from '../roles/mobile-router/mobile-router.ts';
@@ -189,7 +189,7 @@ export class Stack {
       return this.#refuse(bytes, error, nowMs);
     }
     // Only mobile nodes have a home address to forward to (RFC 6275 §8.2).
-    if (packet.routing2 !== undefined && !this.#mobileRouter) return this.#execute(this.#drop('not-for-this-node'));
+    if (packet.routing2 !== undefined && !this.#mobileRouter) return this.#execute(drop('not-for-this-node'));
     switch (packet.kind) {
       case 'mobility':
         this.#counters.countMessage('received', messageName(packet.message));
@@ -206,7 +206,7 @@ export class Stack {
           return this.#answer(homeRegistrationRefusal(packet), nowMs);
         }
         return this.#execute(
-          this.#mobileRouter?.handle({ type: 'mobility', packet }, nowMs) ?? this.#drop('not-for-this-node'),
+          this.#mobileRouter?.handle({ type: 'mobility', packet }, nowMs) ?? drop('not-for-this-node'),
         );
       case 'icmpv6':
         if (packet.message.type === Icmpv6Type.packetTooBig) {
@@ -222,10 +222,10 @@ export class Stack {
           type === Icmpv4Type.destinationUnreachable && code === Icmpv4UnreachableCode.fragmentationNeeded;
         return isTooBig
           ? this.#learnPathMtu(invokingPacket, mtuBytes, nowMs)
-          : this.#execute(this.#drop('unexpected-message'));
+          : this.#execute(drop('unexpected-message'));
       }
     }
-    if (!this.#lacksBinding(packet)) return this.#execute(this.#drop('unexpected-message'));
+    if (!this.#lacksBinding(packet)) return this.#execute(drop('unexpected-message'));
     return this.#answer(bindingError(packet, BindingErrorStatus.unknownBindingForHomeAddress), nowMs);
   }
 
@@ -249,20 +249,16 @@ export class Stack {
     // RFC 6275 §9.3.3: never to, and of course not from, what is no unicast address.
     const { source, destination, outer } = packet;
     if (![source, destination, outer?.source ?? source, outer?.destination ?? source].every(isUnicastRoutable)) {
-      return this.#execute(this.#drop('source-not-unicast'));
+      return this.#execute(drop('source-not-unicast'));
     }
-    if (!this.#errorAnswers.take(nowMs)) return this.#execute(this.#drop('rate-limited'));
+    if (!this.#errorAnswers.take(nowMs)) return this.#execute(drop('rate-limited'));
     return this.#execute([{ type: 'send', packet, interfaceIndex: 0 }]);
-  }
-
-  #drop(reason: 'source-not-unicast' | 'not-for-this-node' | 'unexpected-message' | 'rate-limited'): RoleAction[] {
-    return [{ type: 'drop', reason }];
   }
 
   /** Only for a tunnel packet that we may have sent; the roles check that the path is theirs. */
   #learnPathMtu(invokingPacket: Uint8Array, mtuBytes: number, nowMs: number): StackAction[] {
     const addresses = outerAddresses(invokingPacket);
-    if (!addresses) return this.#execute(this.#drop('unexpected-message'));
+    if (!addresses) return this.#execute(drop('unexpected-message'));
     const input = { type: 'packet-too-big', ...addresses, mtuBytes } as const;
     return [
       ...this.#execute(this.#mobileRouter?.handle(input, nowMs) ?? []),

@@ -10,7 +10,7 @@ import {
 } from '../../wire/mh/numbers.ts';
 import type { MobilityOption } from '../../wire/mh/options/option.ts';
 import type { MobilityPacket } from '../../wire/signalling.ts';
-import type { RoleAction } from '../action.ts';
+import { type RoleAction, tell } from '../action.ts';
 import { natDetection, outerReply } from './ipv4-care-of.ts';
 import { ipv4Answer, ipv4HomeAddressOptions } from './ipv4-homes.ts';
 import type { RegistrationOutcome } from './registration-outcome.ts';
@@ -99,12 +99,12 @@ export function registrationEvents(valid: ValidBindingUpdate, outcome: Registrat
   const { homeAddress, source, outer } = valid;
   const { lifetimeSeconds } = outcome;
   const removed = outcome.removed.map(({ binding: { bid, careOfAddress }, reason }): RoleAction => {
-    return { type: 'event', event: { type: 'binding-removed', homeAddress, bid, careOfAddress, reason } };
+    return tell({ type: 'binding-removed', homeAddress, bid, careOfAddress, reason });
   });
   const registered = outcome.registered
     .filter(({ changed }) => changed)
     .map(({ binding: { bid, careOfAddress } }): RoleAction => {
-      return { type: 'event', event: { type: 'binding-registered', homeAddress, bid, careOfAddress, lifetimeSeconds } };
+      return tell({ type: 'binding-registered', homeAddress, bid, careOfAddress, lifetimeSeconds });
     });
   if (isAccepted(outcome.status)) return [...removed, ...registered];
   const bid = outcome.bindingStatuses[0]?.bid ?? 0;
@@ -116,7 +116,7 @@ export function registrationEvents(valid: ValidBindingUpdate, outcome: Registrat
     careOfAddress: outer?.source ?? source,
     status,
   } as const;
-  return [...removed, ...registered, { type: 'event', event: refused }];
+  return [...removed, ...registered, tell(refused)];
 }
 
 /** Where an acknowledgement leaves: on the home link, if the node is there under its own address. */

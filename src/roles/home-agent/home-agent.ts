@@ -6,7 +6,7 @@ import { PathMtuTable } from '../../paths/path-mtu.ts';
 import { Icmpv6Type } from '../../wire/icmpv6/numbers.ts';
 import { BindingStatus, BindingUpdateFlag, MessageType } from '../../wire/mh/numbers.ts';
 import type { Icmpv6Packet, MobilityPacket, OuterHeader } from '../../wire/signalling.ts';
-import type { DropReason, RoleAction } from '../action.ts';
+import { type DropReason, drop, type RoleAction, tell } from '../action.ts';
 import type { RoleServices } from '../services.ts';
 import type { HomeAgentStatus } from '../status.ts';
 import { acknowledgement, answersOnHomeLink, linkLayerAddressIn, registrationEvents } from './acknowledgement.ts';
@@ -161,25 +161,25 @@ export class HomeAgent {
   /** Only for what can be a tunnel packet of ours: anyone may send a Packet Too Big. */
   #learnPathMtu({ local, remote, mtuBytes }: PacketTooBig, nowMs: number): RoleAction[] {
     const { address, ipv4 } = this.#configuration;
-    if (local !== address && local !== ipv4?.address) return [{ type: 'drop', reason: 'not-for-this-node' }];
+    if (local !== address && local !== ipv4?.address) return drop('not-for-this-node');
     if (this.#pathMtu.learn(local, remote, mtuBytes, nowMs)) this.forwardingVersion++;
     return [];
   }
 
   #receive(packet: MobilityPacket, arrivedAtHome: boolean, nowMs: number): RoleAction[] {
-    if (packet.message.type !== MessageType.bindingUpdate) return [{ type: 'drop', reason: 'unexpected-message' }];
+    if (packet.message.type !== MessageType.bindingUpdate) return drop('unexpected-message');
     const problem = this.#outerProblem(packet);
-    if (problem) return [{ type: 'drop', reason: problem }];
+    if (problem) return drop(problem);
     const isBound = (homeAddress: Address) => (this.#cache.entry(homeAddress)?.bindings.size ?? 0) > 0;
     const received = validate(packet, packet.message, arrivedAtHome, isBound);
-    if (typeof received === 'string') return [{ type: 'drop', reason: received }];
+    if (typeof received === 'string') return drop(received);
     const isRegistered = this.hasBinding(received.homeAddress, received.source, received.outer);
     const examination = this.#authentication.examine(packet, received.homeAddress, isRegistered, nowMs);
-    if (examination.kind === 'dropped') return [{ type: 'drop', reason: examination.reason }];
+    if (examination.kind === 'dropped') return drop(examination.reason);
     const valid = examination.kind === 'unauthenticated' ? received : { ...received, answer: examination.answer };
     if (examination.kind === 'refused') {
       const { reason, status } = examination;
-      return [{ type: 'drop', reason }, this.#send(valid, refusal(valid, status, this.#registrar.identifiers(valid)))];
+      return [...drop(reason), this.#send(valid, refusal(valid, status, this.#registrar.identifiers(valid)))];
     }
     return this.#testFirst(valid, nowMs) ?? this.#answer(valid, nowMs);
   }
@@ -273,10 +273,10 @@ export class HomeAgent {
 
   #receiveIcmpv6(packet: Icmpv6Packet, arrivedAtHome: boolean, nowMs: number): RoleAction[] {
     const problem = this.#outerProblem(packet);
-    if (problem) return [{ type: 'drop', reason: problem }];
+    if (problem) return drop(problem);
     // Home agents are not looked for through IPv4 (RFC 5555 §2.1), and the home link is not there.
     if (packet.outer && packet.message.type !== Icmpv6Type.mobilePrefixSolicitation) {
-      return [{ type: 'drop', reason: 'unexpected-message' }];
+      return drop('unexpected-message');
     }
     const answer = this.#information.receive(packet, nowMs);
     if (answer) return [...answer];
@@ -324,10 +324,7 @@ export class HomeAgent {
     return [
       ...[...concerned].flatMap((homeAddress) => this.#settle(homeAddress, false, nowMs)),
       ...expired.map(({ homeAddress, bid, careOfAddress }): RoleAction => {
-        return {
-          type: 'event',
-          event: { type: 'binding-removed', homeAddress, bid, careOfAddress, reason: 'expired' },
-        };
+        return tell({ type: 'binding-removed', homeAddress, bid, careOfAddress, reason: 'expired' });
       }),
       ...(this.#homeLink ? this.#follow(this.#homeLink.run(nowMs), nowMs) : []),
       ...(this.#refreshRequests?.run(nowMs) ?? []).map(

@@ -9,7 +9,7 @@ import { Icmpv6Type } from '../../wire/icmpv6/message.ts';
 import type { PrefixInformationOption } from '../../wire/icmpv6/neighbor-options.ts';
 import { INFINITE_LIFETIME_SECONDS } from '../../wire/icmpv6/numbers.ts';
 import type { Icmpv6Packet, OuterHeader } from '../../wire/signalling.ts';
-import type { DropReason, RoleAction } from '../action.ts';
+import { drop, type RoleAction } from '../action.ts';
 import { SourceLimits } from '../source-limits.ts';
 import { discoveryReply } from './address-discovery.ts';
 import { prefixAround } from './home-link.ts';
@@ -190,8 +190,4 @@ export class HomeInformation {
 
 function send(packet: Icmpv6Packet): RoleAction {
   return { type: 'send', packet, interfaceIndex: 0 };
-}
-
-function drop(reason: DropReason): RoleAction[] {
-  return [{ type: 'drop', reason }];
 }

@@ -2,7 +2,7 @@ import { NO_BID } from '../../bindings/binding-cache.ts';
 import { isIpv4 } from '../../bytes/address.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
 import { BindingAcknowledgementFlag, BindingStatus, isAccepted } from '../../wire/mh/numbers.ts';
-import type { RoleAction } from '../action.ts';
+import { type RoleAction, tell } from '../action.ts';
 import { timestampIn } from '../authentication.ts';
 import { sameTimestamp } from '../timestamp.ts';
 import { readAcknowledgement } from './acknowledgement.ts';
@@ -264,6 +264,6 @@ export class AcknowledgementProcessing {
     this.#updates.clear();
     this.#bindings.list.clear();
     const { homeAgentAddress } = this.#home;
-    return [{ type: 'event', event: { type: 'multiple-care-of-addresses-unavailable', homeAgentAddress } }];
+    return [tell({ type: 'multiple-care-of-addresses-unavailable', homeAgentAddress })];
   }
 }

@@ -2,7 +2,7 @@ import type { Address } from '../../bytes/address.ts';
 import type { HomeConfiguration } from '../../config/configuration.ts';
 import type { HomeAgentAddressDiscoveryReply } from '../../wire/icmpv6/home-agent-address-discovery.ts';
 import { BindingStatus } from '../../wire/mh/numbers.ts';
-import type { RoleAction } from '../action.ts';
+import { type RoleAction, tell } from '../action.ts';
 import type { HomeAgentChangeReason } from '../events.ts';
 import type { AddressDiscovery } from './address-discovery.ts';
 import { HomeAgentList } from './home-agent-list.ts';
@@ -197,7 +197,7 @@ export class HomeAgentChoice {
     this.trust();
     const homeAddress = this.#homeAddress;
     const addresses = { previousHomeAgentAddress: from, homeAgentAddress: next };
-    return [{ type: 'event', event: { type: 'home-agent-changed', homeAddress, ...addresses, reason } }];
+    return [tell({ type: 'home-agent-changed', homeAddress, ...addresses, reason })];
   }
 
   /**
@@ -221,6 +221,6 @@ export class HomeAgentChoice {
     this.#hasAskedAll = false;
     this.#discovery?.stop();
     const homeAddress = this.#homeAddress;
-    return [{ type: 'event', event: { type: 'home-registration-stopped', homeAddress, status } }];
+    return [tell({ type: 'home-registration-stopped', homeAddress, status })];
   }
 }

@@ -5,7 +5,7 @@ import type { HomeLink } from '../../paths/home-link.ts';
 import { Icmpv6Type } from '../../wire/icmpv6/message.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
 import type { Icmpv6Packet, MobilityPacket } from '../../wire/signalling.ts';
-import type { DropReason, RoleAction } from '../action.ts';
+import { type DropReason, drop, type RoleAction, tell } from '../action.ts';
 import type { HomeState } from '../events.ts';
 import type { RoleServices } from '../services.ts';
 import { AddressDiscovery } from './address-discovery.ts';
@@ -362,7 +362,7 @@ export class HomeAttachment {
     if (state !== this.#reported && !this.#isShuttingDown) {
       this.#reported = state;
       const { name, homeAddress } = this.configuration;
-      actions.push({ type: 'event', event: { type: 'home-state', home: name, homeAddress, state } });
+      actions.push(tell({ type: 'home-state', home: name, homeAddress, state }));
     }
     return actions;
   }
@@ -454,8 +454,4 @@ export class HomeAttachment {
     };
     return new Registration(home, this.#authentication, this.#services.random16());
   }
-}
-
-function drop(reason: DropReason): RoleAction[] {
-  return [{ type: 'drop', reason }];
 }

@@ -4,7 +4,7 @@ import type { HomeIpv4Configuration } from '../../config/configuration.ts';
 import { isAccepted, OptionType } from '../../wire/mh/numbers.ts';
 import type { Ipv4HomeAddressOption } from '../../wire/mh/options/ipv4-home-address.ts';
 import type { MobilityOption } from '../../wire/mh/options/option.ts';
-import type { RoleAction } from '../action.ts';
+import { type RoleAction, tell } from '../action.ts';
 
 /** 0.0.0.0 asks for any (RFC 5555 §3.1.1). */
 const ANY = '\0\0\0\0' as Address;
@@ -90,6 +90,6 @@ export class Ipv4HomeBinding {
   #refused({ asked }: Request, status: number | null): RoleAction {
     const { address: requestedAddress, length: prefixLength } = asked;
     const homeAddress = this.#homeAddress;
-    return { type: 'event', event: { type: 'ipv4-home-refused', homeAddress, requestedAddress, prefixLength, status } };
+    return tell({ type: 'ipv4-home-refused', homeAddress, requestedAddress, prefixLength, status });
   }
 }

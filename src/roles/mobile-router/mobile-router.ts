@@ -10,7 +10,7 @@ import type { Uplink } from '../../paths/uplink.ts';
 import { Icmpv6Type } from '../../wire/icmpv6/message.ts';
 import { BindingErrorStatus, MessageType, OptionType } from '../../wire/mh/numbers.ts';
 import type { Icmpv6Packet, MobilityPacket } from '../../wire/signalling.ts';
-import type { RoleAction } from '../action.ts';
+import { drop, type RoleAction, tell } from '../action.ts';
 import { authenticationStatus } from '../authentication.ts';
 import type { RoleServices } from '../services.ts';
 import { SourceLimits } from '../source-limits.ts';
@@ -202,13 +202,13 @@ export class MobileRouter {
 
   #receive(packet: MobilityPacket, nowMs: number): RoleAction[] {
     const home = homeOf(this.#homes, packet);
-    if (typeof home === 'string') return [{ type: 'drop', reason: home }];
+    if (typeof home === 'string') return drop(home);
     const { attachment } = home;
     const { message, source } = packet;
     switch (message.type) {
       case MessageType.bindingAcknowledgement: {
         const actions = attachment.acknowledged(packet, message, nowMs);
-        if (typeof actions === 'string') return [{ type: 'drop', reason: actions }];
+        if (typeof actions === 'string') return drop(actions);
         const careOfAddress = packet.outer?.destination ?? packet.destination;
         home.probes?.heard(careOfAddress, nowMs);
         const before = this.#paths.provesIpv4(home, careOfAddress, nowMs)
@@ -217,7 +217,7 @@ export class MobileRouter {
         return this.#finish(before, 'registered', nowMs);
       }
       case MessageType.bindingRefreshRequest: {
-        if (!this.#hints.take(source, nowMs)) return [{ type: 'drop', reason: 'rate-limited' }];
+        if (!this.#hints.take(source, nowMs)) return drop('rate-limited');
         const bids = message.options.flatMap((option) =>
           option.type === OptionType.bindingIdentifier ? option.bid : [],
         );
@@ -229,14 +229,14 @@ export class MobileRouter {
         const isCredible = isUnknownType && !attachment.isAuthenticated;
         const isExpected = isCredible && (attachment.registration?.isWaiting ?? false);
         if (!isExpected && message.status !== BindingErrorStatus.unknownBindingForHomeAddress) {
-          return [{ type: 'drop', reason: 'unexpected-message' }];
+          return drop('unexpected-message');
         }
-        if (!this.#hints.take(source, nowMs)) return [{ type: 'drop', reason: 'rate-limited' }];
+        if (!this.#hints.take(source, nowMs)) return drop('rate-limited');
         const actions = isExpected ? attachment.agentSpeaksNoMobileIpv6(nowMs) : attachment.refreshRequested([], nowMs);
         return this.#finish(actions, 'registration-lost', nowMs);
       }
       default:
-        return [{ type: 'drop', reason: 'unexpected-message' }];
+        return drop('unexpected-message');
     }
   }
 
@@ -258,11 +258,11 @@ export class MobileRouter {
       case Icmpv6Type.homeAgentAddressDiscoveryReply: {
         const reply = this.#homes.map(({ attachment }) => attachment.receiveIcmpv6(packet, nowMs));
         const taken = reply.find((actions) => !actions.some(({ type }) => type === 'drop'));
-        return taken ? this.#finish(taken, 'registered', nowMs) : [{ type: 'drop', reason: 'unexpected-message' }];
+        return taken ? this.#finish(taken, 'registered', nowMs) : drop('unexpected-message');
       }
       case Icmpv6Type.mobilePrefixAdvertisement: {
         const home = this.#homes.find(({ configuration }) => configuration.homeAddress === homeAddressOf(packet));
-        if (!home) return [{ type: 'drop', reason: 'not-for-this-node' }];
+        if (!home) return drop('not-for-this-node');
         return this.#finish(home.attachment.receiveIcmpv6(packet, nowMs), 'registered', nowMs);
       }
       case Icmpv6Type.neighborAdvertisement: {
@@ -280,12 +280,13 @@ export class MobileRouter {
   #protocolError({ message }: Icmpv6Packet, nowMs: number): RoleAction[] {
     const found = unsupportedProtocol(message);
     if (!found) return [];
-    const event: RoleAction = {
-      type: 'event',
-      event: { type: 'protocol-not-supported', peerAddress: found.destination, what: found.what },
-    };
+    const event: RoleAction = tell({
+      type: 'protocol-not-supported',
+      peerAddress: found.destination,
+      what: found.what,
+    });
     const home = homeInError(this.#homes, found);
-    if (!home || !this.#hints.take(found.destination, nowMs)) return [{ type: 'drop', reason: 'unexpected-message' }];
+    if (!home || !this.#hints.take(found.destination, nowMs)) return drop('unexpected-message');
     if (found.what === 'home-address-option' || home.attachment.isAuthenticated) return [event];
     return this.#finish([event, ...home.attachment.agentSpeaksNoMobileIpv6(nowMs)], 'registration-lost', nowMs);
   }
@@ -297,7 +298,7 @@ export class MobileRouter {
         (isIpv4(remote) ? attachment.agentIpv4Address : agent) === remote &&
         serving.some(({ careOfAddress }) => careOfAddress === local),
     );
-    if (!isOurs) return [{ type: 'drop', reason: 'not-for-this-node' }];
+    if (!isOurs) return drop('not-for-this-node');
     if (this.#pathMtu.learn(local, remote, mtuBytes, nowMs)) this.forwardingVersion++;
     return [];
   }
@@ -354,7 +355,7 @@ export class MobileRouter {
       const { careOfAddress, reason: observed } = state.observed;
       const why = careOfAddress === null && state.observed.ipv4 ? 'address-removed' : observed;
       const own = current === 'down' && !this.#paths.isShuttingDown ? why : reason;
-      events.push({ type: 'event', event: { type: 'path-state', uplink: name, bid, state: current, reason: own } });
+      events.push(tell({ type: 'path-state', uplink: name, bid, state: current, reason: own }));
     }
     for (const home of this.#homes) {
       const active = home.serving.find((attachment) => home.state(attachment) === 'active');
@@ -363,7 +364,7 @@ export class MobileRouter {
       const { homeAddress } = home.configuration;
       const several = this.#homes.length > 1 ? { homeAddress } : {};
       const event = { type: 'handover', from: home.preferred, to: preferred, reason, ...several } as const;
-      events.push({ type: 'event', event });
+      events.push(tell(event));
       home.preferred = preferred;
     }
     return [...actions, ...events];

@@ -8,7 +8,7 @@ import { type Address, isIpv4 } from '../../bytes/address.ts';
 import type { BindingAcknowledgement } from '../../wire/mh/messages/binding-acknowledgement.ts';
 import { BindingStatus, OptionType } from '../../wire/mh/numbers.ts';
 import { NO_NAT_REFRESH_SECONDS } from '../../wire/mh/options/nat-detection.ts';
-import type { RoleAction } from '../action.ts';
+import { type RoleAction, tell } from '../action.ts';
 import type { Transmission } from './transaction.ts';
 
 /** Share of the lifetime after which a binding is refreshed. */
@@ -79,7 +79,7 @@ export class RegisteredBindings {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + remainingMs);
     if (before?.acknowledged && before.careOfAddress === careOfAddress) return [];
     const { lifetimeSeconds } = acknowledgement;
-    return [{ type: 'event', event: { type: 'binding-registered', homeAddress, bid, careOfAddress, lifetimeSeconds } }];
+    return [tell({ type: 'binding-registered', homeAddress, bid, careOfAddress, lifetimeSeconds })];
   }
 
   /** What the agent has seen of the way. What goes in bulk from an IPv6 care-of address is known to meet no NAT. */
@@ -105,7 +105,7 @@ export class RegisteredBindings {
       const careOfAddress = this.list.get(bid)?.careOfAddress ?? wanted(bid);
       if (careOfAddress === undefined) return [];
       const homeAddress = this.#homeAddress;
-      return [{ type: 'event', event: { type: 'binding-refused', homeAddress, bid, careOfAddress, status } }];
+      return [tell({ type: 'binding-refused', homeAddress, bid, careOfAddress, status })];
     });
   }
 
@@ -126,6 +126,6 @@ export class RegisteredBindings {
 
   #removed(bid: number, careOfAddress: Address, reason: 'deregistered' | 'expired'): RoleAction {
     const homeAddress = this.#homeAddress;
-    return { type: 'event', event: { type: 'binding-removed', homeAddress, bid, careOfAddress, reason } };
+    return tell({ type: 'binding-removed', homeAddress, bid, careOfAddress, reason });
   }
 }
