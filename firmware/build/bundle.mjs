@@ -93,7 +93,8 @@ const result = await build({
   external: ['monami-native'],
   alias: shims,
   plugins: [smallerPackages],
-  define: { MONAMI_VERSION: JSON.stringify(version) },
+  // The number under its short name, which is written in three characters.
+  define: { MONAMI_VERSION: JSON.stringify(version), 'Number.POSITIVE_INFINITY': 'Infinity' },
   minify: true,
   mangleProps: PRIVATE_NAME,
   mangleQuoted: true,
