@@ -8,7 +8,7 @@ import { readU16, writeU16 } from './words.ts';
 /** Packets that are waited for at once, for how long, and the largest payload of one. */
 export const REASSEMBLY_PACKETS = 64;
 export const REASSEMBLY_MS = 1000;
-export const REASSEMBLY_BYTES = 2048;
+const REASSEMBLY_BYTES = 2048;
 const CE = 3;
 
 interface Fragment {

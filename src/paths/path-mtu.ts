@@ -3,7 +3,7 @@ import { type Address, isIpv4 } from '../bytes/address.ts';
 /** The smallest MTU that IPv6 allows a link to have (RFC 8200 §5). */
 export const IPV6_MINIMUM_MTU = 1280;
 /** What every IPv4 host takes in one piece or in several (RFC 791 §3.1); no tunnel works with less. */
-export const IPV4_MINIMUM_MTU = 576;
+const IPV4_MINIMUM_MTU = 576;
 /** How long a learnt MTU holds before larger packets are tried again (RFC 8201 §5.3). */
 const FORGET_MS = 10 * 60_000;
 const MAXIMUM_PATHS = 100_000;

@@ -1,4 +1,5 @@
 import type { Address } from '../bytes/address.ts';
+import type { DnsRecordType } from '../wire/dns/message.ts';
 import type { EncodeOptions, SignallingPacket } from '../wire/signalling.ts';
 import type { RoleEvent } from './events.ts';
 
@@ -48,7 +49,7 @@ export type RoleAction =
   | {
       readonly type: 'query-name';
       readonly name: string;
-      readonly recordType: 'A' | 'AAAA';
+      readonly recordType: DnsRecordType;
       readonly server: Address;
       readonly source: Address;
       readonly interfaceIndex: number;

@@ -1,4 +1,5 @@
 import type { Address } from '../../bytes/address.ts';
+import type { DnsRecordType } from '../../wire/dns/message.ts';
 import type { RoleAction } from '../action.ts';
 import { NameResolution, type NameResolutionInput } from './name-resolution.ts';
 import type { ServedHome, UplinkState } from './served-home.ts';
@@ -18,7 +19,7 @@ export class HomeAgentNames {
     this.#lookups = homes.flatMap((home) => {
       const { homeAgentName, homeAgentAddress, homeAgentIpv4Address } = home.configuration;
       if (homeAgentName === undefined) return [];
-      const unknown = [homeAgentIpv4Address ? [] : 'A', homeAgentAddress ? [] : 'AAAA'].flat() as ('A' | 'AAAA')[];
+      const unknown = [homeAgentIpv4Address ? [] : 'A', homeAgentAddress ? [] : 'AAAA'].flat() as DnsRecordType[];
       return { home, resolution: new NameResolution(homeAgentName, unknown, random16, nameServers) };
     });
   }

@@ -1,7 +1,6 @@
 import { type Address, isIpv4 } from '../../bytes/address.ts';
+import type { DnsRecordType } from '../../wire/dns/message.ts';
 import type { RoleAction } from '../action.ts';
-
-export type RecordType = 'A' | 'AAAA';
 
 /** What came of queries, and where names are looked up. */
 export type NameResolutionInput =
@@ -24,7 +23,7 @@ export interface QuerySource {
 }
 
 interface Lookup {
-  readonly recordType: RecordType;
+  readonly recordType: DnsRecordType;
   /** Rounds without an answer. */
   attempts: number;
   dueMs: number;
@@ -53,7 +52,7 @@ export class NameResolution {
 
   constructor(
     name: string,
-    recordTypes: readonly RecordType[],
+    recordTypes: readonly DnsRecordType[],
     random16: () => number,
     nameServers?: readonly Address[],
   ) {

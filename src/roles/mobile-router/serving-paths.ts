@@ -176,7 +176,7 @@ export class ServingPaths {
     }
   }
 
-  /** The paths by these uplinks may be broken: they are tested at once. */
+  /** The paths by an uplink may be broken: they are tested at once. */
   hurry(bid: number, nowMs: number): void {
     for (const probes of this.#probes.values()) probes.hurry(bid, nowMs);
   }
