@@ -142,23 +142,22 @@ command_lint() {
   ((lint_failed == 0))
 }
 
-# Passes everything on but the last line, the tests' counts, to which it adds those of the lint.
+# Passes everything on as it comes but the last line, the tests' counts, to which it adds those of the lint.
 add_lint_counts() {
-  awk -v passed="$lint_passed" -v failed="$lint_failed" '
-    NR > 1 { print last; fflush() }
-    { last = $0 }
-    END {
-      if (match(last, /^[0-9]+ passed, [0-9]+ failed/)) {
-        split(last, word, " ")
-        rest = substr(last, RLENGTH + 1)
-        passed += word[1]
-        failed += word[3]
-      } else {
-        if (NR > 0) print last
-        failed += 1
-      }
-      print passed " passed, " failed " failed" rest
-    }'
+  local line last='' passed=$lint_passed failed=$lint_failed rest='' count=0
+  while IFS= read -r line; do
+    if ((count++ > 0)); then printf '%s\n' "$last"; fi
+    last=$line
+  done
+  if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(.*)$ ]]; then
+    passed=$((passed + BASH_REMATCH[1]))
+    failed=$((failed + BASH_REMATCH[2]))
+    rest=${BASH_REMATCH[3]}
+  else
+    if ((count > 0)); then printf '%s\n' "$last"; fi
+    failed=$((failed + 1))
+  fi
+  printf '%d passed, %d failed%s\n' "$passed" "$failed" "$rest"
 }
 
 command_test() {
