@@ -123,7 +123,8 @@ async function overwhelm(
   agent: Monami,
   { namespaces }: Topology,
 ): Promise<FloodOutcome> {
-  const dropped = () => counter(agent, 'authentication-failed') + counter(agent, 'too-many-failures');
+  const reasons = ['authentication-failed', 'too-many-failures', 'held-back'];
+  const dropped = () => reasons.reduce((sum, reason) => sum + counter(agent, reason), 0);
   const answered = () => statusOf(agent).messages['sent.bindingAcknowledgement'] ?? 0;
   const before = bindingsIn(statusOf(agent));
   const start = { cpuMs: cpuMs(agent), residentKb: residentKb(agent), dropped: dropped(), answered: answered() };
