@@ -121,11 +121,17 @@ export class AcknowledgementProcessing {
     return actions;
   }
 
-  /** 144 without a corrected time of day: it is not about the timestamp (RFC 5555 §4.4.2, RFC 4285 §6). */
+  /**
+   * 144 without a corrected time of day: it is not about the timestamp (RFC 5555 §4.4.2, RFC 4285 §6). But of one that
+   * was overtaken by a later one the agent says the same, if it answers within the same second.
+   */
   #refusesForcedUdp(acknowledgement: BindingAcknowledgement, { proof }: Transmission): boolean {
     if (acknowledgement.status !== BindingStatus.forcedUdpEncapsulationRefused) return false;
+    if (!proof) return true;
     const timestamp = timestampIn(acknowledgement.options);
-    return !proof || (timestamp !== undefined && sameTimestamp(proof.timestamp, timestamp));
+    const isLast = acknowledgement.sequenceNumber === this.#sender.sequenceNumber;
+    const isCredible = !this.#sender.forcedUdpGranted || this.#resynchronisations >= QUICK_RESYNCHRONISATIONS;
+    return isLast && isCredible && timestamp !== undefined && sameTimestamp(proof.timestamp, timestamp);
   }
 
   /** An agent that sees no BID option reads the home address as care-of address as a return (RFC 5648 §6.3). */
@@ -174,6 +180,7 @@ export class AcknowledgementProcessing {
       }
     }
     if (refused.length < statuses.size) {
+      if (transmission.forcesUdp) this.#sender.forcedUdpGranted = true;
       this.#proved(transmission, nowMs);
       actions.push(...(this.#home.ipv4Home?.acknowledged(transmission.ipv4Home ?? [], acknowledgement.options) ?? []));
       if (this.#abilities.support === 'unknown' && !statuses.has(NO_BID)) this.#abilities.support = 'supported';

@@ -21,6 +21,8 @@ export class UpdateSender {
   homeValidUntilMs = Number.POSITIVE_INFINITY;
   /** The agent does not grant UDP encapsulation where there is no NAT (status 144, RFC 5555 §4.4.2). */
   forcedUdpRefused = false;
+  /** It has granted it before. */
+  forcedUdpGranted = false;
   /** IPv4 care-of addresses from which nothing but UDP gets through (RFC 5555 §4.4.1). */
   readonly udpOnly = new Set<Address>();
 

@@ -75,4 +75,29 @@ test('[5555-4.4.2-07] status 144 with the timestamp unchanged refuses flag F, wi
   assert.ok(timestampOf(wrong.sent.at(-1)!.packet).seconds >= theirs.seconds);
 });
 
+test('[5555-4.4.2-07] status 144 for an update that a later one has overtaken is not about flag F', () => {
+  const bench = keyed({ udpEncapsulation: 'always' });
+  bench.receive(signedAnswer(firstUpdate(bench), BindingStatus.accepted));
+  bench.run(2000);
+  const [overtaken] = bench.attach({ ipv4 }, { ipv4: IPV4_CARE_OF[2]! });
+  bench.run(100);
+  const [last] = bench.attach({ ipv4: IPV4_CARE_OF[3]! }, { ipv4: IPV4_CARE_OF[2]! });
+  const mismatch = BindingStatus.mipv6IdMismatch;
+  assert.equal(forces(bench.receive(signedAnswer(overtaken!.packet, mismatch)), bench), [true]);
+  assert.ok(last!.sequenceNumber > overtaken!.sequenceNumber);
+});
+
+test('[5555-4.4.2-07] an agent that has granted flag F is believed to refuse it when it says so again and again', () => {
+  const bench = keyed({ udpEncapsulation: 'always' });
+  bench.receive(signedAnswer(firstUpdate(bench), BindingStatus.accepted));
+  bench.run(2000);
+  bench.attach({ ipv4: IPV4_CARE_OF[2]! });
+  const seen = Array.from({ length: 4 }, () => {
+    bench.receive(signedAnswer(bench.sent.at(-1)!.packet, BindingStatus.forcedUdpEncapsulationRefused));
+    bench.run(900);
+    return (bench.sent.at(-1)!.flags & Flag.forceUdpEncapsulation) !== 0;
+  });
+  assert.equal(seen, [true, true, true, false]);
+});
+
 test.run();
