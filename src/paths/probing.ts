@@ -244,12 +244,15 @@ export class Prober {
   }
 
   /** When a path is dead unless something comes by it before; Infinity while too few probes are unanswered. */
-  #verdictMs({ dead, unanswered, lastChanceMs, roundTripMs }: ProbedPath): number {
+  #verdictMs({ dead, unanswered, lastChanceMs, roundTripMs, tellsSilence, unansweredSinceMs }: ProbedPath): number {
     if (dead || unanswered < this.#plan.failuresUntilDead) return Number.POSITIVE_INFINITY;
-    if (roundTripMs === undefined) return lastChanceMs + UNKNOWN_ROUND_TRIP_MS;
+    // What is done about a silence that was told may help as late as this.
+    const helpedMs = tellsSilence ? (unansweredSinceMs ?? 0) + 2 * answerAllowanceMs(roundTripMs) : 0;
+    if (roundTripMs === undefined) return Math.max(helpedMs, lastChanceMs + UNKNOWN_ROUND_TRIP_MS);
     // No path is dead for being slower than any other: its own last round trip is always waited for.
     const longestMs = Math.max(LONGEST_ROUND_TRIP_MS, 1.5 * roundTripMs);
-    return lastChanceMs + Math.max(SHORTEST_ROUND_TRIP_MS, Math.min(2 * roundTripMs, longestMs));
+    const allowedMs = Math.max(SHORTEST_ROUND_TRIP_MS, Math.min(2 * roundTripMs, longestMs));
+    return Math.max(helpedMs, lastChanceMs + allowedMs);
   }
 
   /** When a first missing answer is told; Infinity where none is missing, or has been told. */

@@ -125,6 +125,42 @@ test('[MHA-6.1.3-02] with an interval of 75 ms and a round trip of 30 ms it is d
   }
 });
 
+test('a path of which silence is told is not dead before what is done about it can have helped', () => {
+  for (const roundTripMs of [30, 300, 560]) {
+    const prober = new Prober(PROBING);
+    prober.add(1, START_MS);
+    prober.revive(1, true, START_MS);
+    let nowMs = START_MS;
+    let helpMs = Number.POSITIVE_INFINITY;
+    let answerMs = Number.POSITIVE_INFINITY;
+    let toldMs = 0;
+    let probe = 0;
+    let sentPackets = 0;
+    const busy = () => ({ sentPackets: ++sentPackets, lastReceivedMs: 0 });
+    // The first probe is answered; then nothing is, until an update has gone there and back.
+    for (let turns = 0; turns < 100 && helpMs > nowMs; turns++) {
+      nowMs = Math.min(prober.nextDeadlineMs, answerMs, helpMs);
+      if (nowMs === helpMs) prober.heard(1, nowMs);
+      else if (nowMs === answerMs) {
+        prober.answered(1, probe, nowMs);
+        answerMs = Number.POSITIVE_INFINITY;
+      }
+      const { probes, silent, verdicts } = prober.run(busy, nowMs);
+      assert.equal(verdicts, [], `a round trip of ${roundTripMs} ms`);
+      if (probes.length > 0 && probe === 0) {
+        probe = probes[0]!.sequenceNumber;
+        answerMs = nowMs + roundTripMs;
+      }
+      if (silent.length > 0 && prober.roundTripMs(1) !== undefined) {
+        toldMs = nowMs;
+        helpMs = nowMs + roundTripMs + 50;
+      }
+    }
+    assert.ok(toldMs > 0);
+    assert.is(prober.isDead(1), false);
+  }
+});
+
 test('[MHA-6.1.3-06] a satellite path with a round trip of 600 ms is not taken for dead, from its first second on', () => {
   for (const trafficEveryMs of [0, 10]) {
     const paths = new ProbedPaths();
