@@ -178,6 +178,7 @@ export class MobileRouter {
     }
     this.#paths.serve(nowMs);
     this.#paths.routersLost(lost, nowMs);
+    this.#paths.tryOtherFamilyOfDead(nowMs);
     actions.push(...this.#names.observe(this.#uplinks, nowMs));
     for (const home of this.#homes) actions.push(...this.#update(home, homeLinks, nowMs));
     return this.#finish(actions, reason, nowMs);

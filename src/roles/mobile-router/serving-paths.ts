@@ -110,6 +110,15 @@ export class ServingPaths {
     }
   }
 
+  /** IPv4 may have come to an uplink whose IPv6 side has been dead for long. */
+  tryOtherFamilyOfDead(nowMs: number): void {
+    for (const home of this.#homes) {
+      for (const attachment of home.serving) {
+        if (home.isDead(attachment)) this.#tryOtherFamily(home, attachment.bid, nowMs);
+      }
+    }
+  }
+
   /** Uplinks whose updates got no answer by one family try the other one. */
   unanswered(home: ServedHome, verdicts: readonly CareOfAddressUnanswered[]): void {
     for (const { uplink, careOfAddress } of verdicts) {

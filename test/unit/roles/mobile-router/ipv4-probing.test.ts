@@ -257,6 +257,15 @@ test('an uplink whose IPv6 side is dead is removed over another one and tried by
   }
 });
 
+test('[5555-4.4.1-06] IPv4 that comes to an uplink whose IPv6 side has long been dead is tried at once', () => {
+  const bench = started({ alive: [ipv6, second] }, [{ ipv6 }, { ipv6: second }]);
+  live(bench, 60_000, { alive: [second] });
+  assert.is(bench.states()[0], 'dead');
+  bench.look({ ipv6, ipv4 }, { ipv6: second });
+  live(bench, 1000, { alive: [ipv4, second] });
+  assert.equal([bench.states()[0], bench.usable()], ['active', [1, 2]]);
+});
+
 test('after a short loss of the whole link the IPv6 side comes back first, for it is probed', () => {
   const bench = started({ alive: [ipv6, second] }, [{ ipv6, ipv4 }, { ipv6: second }]);
   live(bench, 4600, { alive: [second] });
