@@ -32,6 +32,8 @@ export class AgentProbes {
   readonly #keepAlives = new Map<number, NatKeepAlive>();
   /** Silences after which a probe got no answer: of a lost mapping, if an update gets one. */
   readonly #silencesMs = new Map<number, number>();
+  /** Paths that are without UDP, or were when they were registered last. */
+  readonly #plain = new Set<number>();
   /** Paths without UDP by which an update was answered after a probe was not. */
   readonly #answersUdp = new Set<number>();
   #attachments = new Map<number, Attachment>();
@@ -94,6 +96,7 @@ export class AgentProbes {
     this.#keepAlives.delete(bid);
     this.#silencesMs.delete(bid);
     this.#answersUdp.delete(bid);
+    this.#plain.delete(bid);
   }
 
   /** How an IPv4 path is registered, or that it is not: then it cannot be probed. */
@@ -105,6 +108,8 @@ export class AgentProbes {
       return;
     }
     this.#reach.set(bid, reach);
+    if (reach.outer.ports) this.#plain.delete(bid);
+    else this.#plain.add(bid);
     if (!before || !before.outer.ports !== !reach.outer.ports) this.#prober.revive(bid, true, nowMs);
     if (reach.nat && !this.#keepAlives.has(bid)) {
       this.#keepAlives.set(bid, new NatKeepAlive(this.#natKeepAliveSeconds));
@@ -134,9 +139,8 @@ export class AgentProbes {
       if (attachment.careOfAddress !== careOfAddress) continue;
       const silenceMs = this.#silencesMs.get(bid);
       this.#silencesMs.delete(bid);
-      const reach = this.#reach.get(bid);
-      // What came in UDP says nothing of packets that are not.
-      if (reach && !reach.outer.ports) {
+      // What came in UDP says nothing of packets that are not, and by a slow path it comes when that is dead already.
+      if (this.#plain.has(bid)) {
         if (silenceMs !== undefined) this.#answersUdp.add(bid);
         continue;
       }

@@ -211,6 +211,22 @@ test('[5555-4.4.1-05, 5555-4.4.1-06] where updates get through and packets witho
   );
 });
 
+test('[5555-4.4.1-05] UDP is asked for as well where the path is so slow that updates are answered after it was found dead', () => {
+  const bench = started({ alive: [ipv4, second], answer: NO_NAT }, [{ ipv4 }, { ipv6: second }]);
+  const blocked: World = { alive: [second], updatesOnly: [ipv4], answer: NO_NAT };
+  const until = (state: string, world: World) => {
+    for (let turns = 0; bench.states()[0] !== state && turns < 10_000; turns++) live(bench, 10, world);
+    assert.is(bench.states()[0], state);
+  };
+  for (let turn = 0; turn < 2; turn++) {
+    until('dead', { alive: [second] });
+    const place = bench.sent.length;
+    until('active', blocked);
+    const forced = bench.sent.slice(place).map(({ flags }) => (flags & Flag.forceUdpEncapsulation) !== 0);
+    assert.equal([...new Set(forced)], [turn === 1], `turn ${turn}`);
+  }
+});
+
 test('where the agent does not grant UDP either, the path is left alone for a while instead of coming and going', () => {
   const refuses = ({ flags }: SentUpdate) => ({
     options: [natDetection()],
