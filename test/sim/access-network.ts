@@ -2,7 +2,8 @@ import { type Address, addressFromBytes } from '../../src/bytes/address.ts';
 import { prefixOf } from '../../src/bytes/prefix.ts';
 import { Channel, type LinkQuality } from './channel.ts';
 import { Router, type RouterObserver } from './fabric.ts';
-import { source } from './packets.ts';
+import { type Family, Ipv4Access, type Ipv4Plan } from './ipv4-access.ts';
+import { isIpv4Packet, source } from './packets.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -18,6 +19,8 @@ export type Addressing =
 export interface CarrierPlan {
   readonly name: string;
   readonly addressing: Addressing;
+  /** Without it, IPv6 alone. */
+  readonly ipv4?: Ipv4Plan;
   /** Between the access network and the core, both ways. */
   readonly backhaul: LinkQuality;
 }
@@ -29,8 +32,12 @@ export class AccessNetwork {
   readonly router: Router;
   readonly uplink: Channel;
   readonly downlink: Channel;
+  readonly ipv4: Ipv4Access | undefined;
+  /** The family of which nothing gets through just now, while the other one does. */
+  silentFamily: 'ipv6' | 'ipv4' | undefined;
   readonly #addressing: Addressing;
   readonly #observer: RouterObserver;
+  readonly #scheduler: Scheduler;
   readonly #pool: number[] = [];
   #poolSize = 0;
   /** Who had an address of the pool last. */
@@ -50,14 +57,18 @@ export class AccessNetwork {
     this.number = number;
     this.#addressing = plan.addressing;
     this.#observer = observer;
-    this.router = new Router(plan.name, carrierAddress(number, 0xffff, 1), observer);
+    this.#scheduler = scheduler;
+    const ipv4Plan = plan.ipv4 ?? { families: ['ipv6'], passesTunnels: true };
+    const ipv4 = new Ipv4Access(ipv4Plan, number, random.fork('ipv4'));
+    this.ipv4 = plan.ipv4 && ipv4;
+    this.router = new Router(plan.name, carrierAddress(number, 0xffff, 1), ipv4.routerAddress, observer);
     this.uplink = new Channel(
       scheduler,
       random.fork('up'),
       plan.backhaul,
       (packet) => core.forward(packet),
       (packet, why) => {
-        if (why === 'too-big') this.router.tooBig(packet, this.uplink.quality.mtuBytes);
+        if (why === 'too-big') this.#refuse(packet);
         else if (why !== 'chance') observer.lost(packet, 'out-of-service', plan.name);
         else observer.lost(packet, 'out-of-service', 'chance');
       },
@@ -66,9 +77,10 @@ export class AccessNetwork {
       scheduler,
       random.fork('down'),
       plan.backhaul,
-      (packet) => this.router.forward(packet),
+      (packet) => this.#fromCore(packet),
       (packet, why) => {
-        if (why === 'too-big') core.tooBig(packet, this.downlink.quality.mtuBytes);
+        const { downlink } = this;
+        if (why === 'too-big') core.tooBig(packet, downlink.quality.mtuBytes, (fragment) => downlink.send(fragment));
         else observer.lost(packet, 'out-of-service', why === 'chance' ? 'chance' : plan.name);
       },
     );
@@ -77,7 +89,16 @@ export class AccessNetwork {
       observer.lost(packet, 'no-route', plan.name),
     );
     core.addWay(prefixOf(carrierAddress(number, 0, 0), 48), (packet) => this.downlink.send(packet));
-    this.router.addWay(prefixOf(carrierAddress(0, 0, 0), 0), (packet) => this.uplink.send(packet));
+    this.router.addWay(prefixOf(carrierAddress(0, 0, 0), 0), (packet) => {
+      if (this.#isSilent(packet)) this.#observer.lost(packet, 'out-of-service', this.name);
+      else this.uplink.send(packet);
+    });
+    if (!this.ipv4) return;
+    core.addWay(ipv4.network, (packet) => this.downlink.send(packet));
+    this.router.addWay(prefixOf('\0\0\0\0' as Address, 0), (packet) => this.#toCore(packet));
+    // Terminals that are not there, and what NATs have no mapping for.
+    for (const gone of [ipv4.network, prefixOf('\x0a\0\0\0' as Address, 8)])
+      this.router.addWay(gone, (packet) => observer.lost(packet, 'no-route', plan.name));
   }
 
   /** The address of a terminal in a cell. */
@@ -106,9 +127,51 @@ export class AccessNetwork {
     if (!this.#pool.includes(given)) this.#pool.push(given);
   }
 
-  /** A packet from a terminal: only with the address that it was given. */
-  fromTerminal(packet: Uint8Array, assigned: Address | null): void {
-    if (assigned === null || source(packet) !== assigned) {
+  /** What a terminal gets in a cell. */
+  familyIn(cell: number): Family {
+    return this.ipv4?.familyIn(cell) ?? 'ipv6';
+  }
+
+  assignIpv4(terminal: number, cell: number): Address {
+    return this.ipv4!.assign(this.#addressing === 'by-cell' ? `${terminal} ${cell}` : `${terminal}`);
+  }
+
+  #isSilent(packet: Uint8Array): boolean {
+    return this.silentFamily === (isIpv4Packet(packet) ? 'ipv4' : 'ipv6');
+  }
+
+  #toCore(packet: Uint8Array): void {
+    if (this.#isSilent(packet)) {
+      this.#observer.lost(packet, 'out-of-service', this.name);
+      return;
+    }
+    // Before its addresses change: an error must find its way back.
+    if (packet.length > this.uplink.quality.mtuBytes) {
+      this.router.tooBig(packet, this.uplink.quality.mtuBytes, (fragment) => this.#toCore(fragment));
+      return;
+    }
+    const passed = this.ipv4!.outbound(packet, this.#scheduler.nowMs);
+    if (typeof passed === 'string') this.#observer.lost(packet, passed === 'firewall' ? passed : 'nat', this.name);
+    else this.uplink.send(passed);
+  }
+
+  #fromCore(packet: Uint8Array): void {
+    if (this.#isSilent(packet)) {
+      this.#observer.lost(packet, 'out-of-service', this.name);
+      return;
+    }
+    const passed = isIpv4Packet(packet) ? this.ipv4!.inbound(packet, this.#scheduler.nowMs) : packet;
+    if (typeof passed === 'string') this.#observer.lost(packet, passed === 'firewall' ? passed : 'nat', this.name);
+    else this.router.forward(passed);
+  }
+
+  #refuse(packet: Uint8Array): void {
+    this.router.tooBig(packet, this.uplink.quality.mtuBytes, (fragment) => this.uplink.send(fragment));
+  }
+
+  /** A packet from a terminal: only with an address that it was given. */
+  fromTerminal(packet: Uint8Array, assigned: readonly (Address | null)[]): void {
+    if (!assigned.includes(source(packet))) {
       this.#observer.lost(packet, 'ingress', this.name);
       return;
     }

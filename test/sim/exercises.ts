@@ -6,6 +6,10 @@ export function exercises(world: World): ReadonlyMap<string, number> {
   const { vehicles, homeAgent, witness, ledger } = world;
   const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);
   const uplinks = vehicles.flatMap((vehicle) => vehicle.uplinks);
+  const nats = [
+    ...world.networks.map(({ ipv4 }) => ipv4?.nat ?? []),
+    ...uplinks.map(({ modem }) => modem ?? []),
+  ].flat();
   const routers = vehicles.map(({ host }) => host);
   const channels = [...world.channels()].map(({ done }) => done);
   const lostFor = (reason: string) =>
@@ -21,7 +25,18 @@ export function exercises(world: World): ReadonlyMap<string, number> {
     ['handovers', sum(uplinks.map(({ handovers }) => handovers))],
     ['deaf spells', sum(uplinks.map(({ deafSpells }) => deafSpells))],
     ['outages of a carrier', world.silences],
+    ['outages of one address family of a carrier', world.familySilences],
     ['addresses used again by another terminal', sum(world.networks.map(({ reused }) => reused))],
+    ['other address families after a handover', sum(uplinks.map(({ familyChanges }) => familyChanges))],
+    ['bindings that change their address family', witness.familyChanges],
+    ['NAT mappings timed out', sum(nats.map(({ timeouts }) => timeouts))],
+    ['NAT reboots', sum(nats.map(({ reboots }) => reboots))],
+    ['NAT rebindings', sum(nats.map(({ rebindings }) => rebindings))],
+    ['NAT port changes', sum(nats.map(({ portChanges }) => portChanges))],
+    ["NAT's endpoints used again by another host", sum(nats.map(({ reused }) => reused))],
+    ['updates accepted in UDP', witness.inUdp],
+    ['updates accepted for plain IPv4', witness.directlyInIpv4],
+    ['IPv4 packets delivered', ledger.deliveredIpv4],
     ['routers killed', sum(routers.map(({ kills }) => kills)) - sum(vehicles.map(({ reboots }) => reboots))],
     ['routers stopped', sum(routers.map(({ stops }) => stops)) - vehicles.length],
     ['routers rebooted', sum(vehicles.map(({ reboots }) => reboots))],

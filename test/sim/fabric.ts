@@ -1,9 +1,10 @@
 import type { Address } from '../../src/bytes/address.ts';
 import { type Prefix, prefixContains } from '../../src/bytes/prefix.ts';
-import { destination, icmpError, oneHopLess, source } from './packets.ts';
+import { fragmentIpv4 } from '../../src/forwarding/ipv4-fragments.ts';
+import { destination, icmpError, isIpv4Packet, mayBeFragmented, oneHopLess, source } from './packets.ts';
 
 /** What routers tell of packets that they do not pass on. */
-export type RouterLoss = 'no-route' | 'hop-limit' | 'too-big' | 'ingress' | 'out-of-service';
+export type RouterLoss = 'no-route' | 'hop-limit' | 'too-big' | 'ingress' | 'out-of-service' | 'firewall' | 'nat';
 
 interface Way {
   readonly prefix: Prefix;
@@ -18,14 +19,16 @@ export interface RouterObserver {
 export class Router {
   readonly name: string;
   readonly address: Address;
+  readonly ipv4Address: Address;
   readonly #observer: RouterObserver;
   readonly #ways: Way[] = [];
   /** The host routes of attached terminals, which come and go. */
   readonly #hosts = new Map<Address, (packet: Uint8Array) => void>();
 
-  constructor(name: string, address: Address, observer: RouterObserver) {
+  constructor(name: string, address: Address, ipv4Address: Address, observer: RouterObserver) {
     this.name = name;
     this.address = address;
+    this.ipv4Address = ipv4Address;
     this.#observer = observer;
   }
 
@@ -53,19 +56,27 @@ export class Router {
     const next = oneHopLess(packet);
     if (!next) {
       this.#observer.lost(packet, 'hop-limit', this.name);
-      this.#report(packet, icmpError('timeExceeded', packet, this.address));
+      this.#report(packet, icmpError('timeExceeded', packet, this.#sourceOf(packet)));
       return;
     }
     send(next);
   }
 
-  /** A link that this router sends to has refused a packet for its size. */
-  tooBig(packet: Uint8Array, mtuBytes: number): void {
+  /** A link that this router sends to has refused a packet for its size. `again` takes the fragments of it. */
+  tooBig(packet: Uint8Array, mtuBytes: number, again: (fragment: Uint8Array) => void): void {
+    if (mayBeFragmented(packet)) {
+      for (const fragment of fragmentIpv4(packet, mtuBytes)) again(fragment);
+      return;
+    }
     this.#observer.lost(packet, 'too-big', this.name);
-    this.#report(packet, icmpError('packetTooBig', packet, this.address, { value: mtuBytes }));
+    this.#report(packet, icmpError('packetTooBig', packet, this.#sourceOf(packet), { value: mtuBytes }));
+  }
+
+  #sourceOf(packet: Uint8Array): Address {
+    return isIpv4Packet(packet) ? this.ipv4Address : this.address;
   }
 
   #report(about: Uint8Array, error: Uint8Array | undefined): void {
-    if (error && source(about) !== this.address) this.forward(error);
+    if (error && source(about) !== this.#sourceOf(about)) this.forward(error);
   }
 }

@@ -1,18 +1,18 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { address } from '../../src/bytes/address.ts';
+import { address, isIpv4 } from '../../src/bytes/address.ts';
 import { prefix } from '../../src/bytes/prefix.ts';
 import { BindingStatus, MessageType, OptionType } from '../../src/wire/mh/numbers.ts';
 import type { MobilityOption } from '../../src/wire/mh/options/option.ts';
 import { forwarderThat, stackThat, stackThatHears, stackThatSends } from './broken-machines.ts';
 import { CLEAN } from './channel.ts';
-import { SERVER } from './configurations.ts';
+import { SERVER, SERVER_IPV4 } from './configurations.ts';
 import { comingAndGoing } from './coverage.ts';
 import { RULES, type Rule } from './judge.ts';
 import { REAL_MACHINES } from './monami-host.ts';
-import { HEADER_BYTES, icmpError, Next, nextHeader } from './packets.ts';
+import { HEADER_BYTES, icmpError, insideIpv4, isIpv4Packet, Next, nextHeader } from './packets.ts';
 import type { DetachStyle, Plan, Scenario, VehiclePlan } from './plan.ts';
-import { MINUTE_MS, ordinaryVehicle, PLAIN_WORLD, SECOND_MS } from './scenario/parts.ts';
+import { MINUTE_MS, nat, ordinaryVehicle, PLAIN_WORLD, SECOND_MS } from './scenario/parts.ts';
 import { runSeed } from './seeds.ts';
 import type { WorldOptions } from './world.ts';
 
@@ -24,13 +24,14 @@ function world(
   vehicle: Partial<VehiclePlan> = {},
   more: Partial<Plan> = {},
   detach: DetachStyle = 'carrier',
+  absentMs = 10 * SECOND_MS,
 ): Scenario {
   return {
     name: 'broken',
     sentence: 'Two vehicles share a carrier, and something is wrong.',
     plan(random) {
       const vehicles = [1, 2].map(() => {
-        const times = { presentMs: 3 * MINUTE_MS, absentMs: 10 * SECOND_MS, cells: 1 };
+        const times = { presentMs: 3 * MINUTE_MS, absentMs, cells: 1 };
         return ordinaryVehicle(
           random,
           [0, 1].map((carrier) => ({
@@ -44,6 +45,7 @@ function world(
             lifetimeSeconds: 60,
             probe: { intervalMs: 1000, idleIntervalMs: 10_000, failuresUntilDead: 2, successesUntilAlive: 1 },
             trafficIntervalMs: 2000,
+            ipv4: 'none',
             ...vehicle,
           },
         );
@@ -56,6 +58,34 @@ function world(
         carriers: [carrier('carrier A'), carrier('carrier B')],
         vehicles,
         ...more,
+      };
+    },
+  };
+}
+
+/** The same two vehicles with one modem each, behind a carrier's NAT that gives the port that one has left to the next. */
+function natWorld(vehicle: Partial<VehiclePlan> = {}, more: Partial<Plan> = {}): Scenario {
+  const plain = world({ ipv4: 'static', natKeepAliveSeconds: 10, ...vehicle }, more, 'carrier', MINUTE_MS);
+  return {
+    ...plain,
+    plan(random) {
+      const plan = plain.plan(random);
+      const ipv4 = {
+        families: ['ipv4'] as const,
+        passesTunnels: true,
+        externalAddresses: 1,
+        nat: nat(random, {
+          ...{ ports: 'preserving', timeoutMs: 20 * SECOND_MS },
+          ...{ filtering: 'endpoint-independent', refreshedFromOutside: false },
+        }),
+      };
+      return {
+        ...plan,
+        carriers: plan.carriers.map((carrier) => ({ ...carrier, ipv4 })),
+        vehicles: plan.vehicles.map((one) => ({
+          ...one,
+          uplinks: one.uplinks.slice(0, 1).map(({ modemNat: _, ...uplink }) => uplink),
+        })),
       };
     },
   };
@@ -186,6 +216,85 @@ const BREAKAGES: readonly Breakage[] = [
     },
   },
   {
+    rule: 'no packet reaches a wrong vehicle',
+    by: "a mobile router that believes that a NAT's port is always its own",
+    scenario: natWorld({ trafficIntervalMs: 1000, lifetimeSeconds: 600 }, { durationMs: 3 * DURATION_MS }),
+    machines: {
+      mobileRouterMachines: forwarderThat((real) => ({
+        inbound: (packet, nowMs) => {
+          const result = real.inbound(packet, nowMs);
+          const inner = insideIpv4(packet);
+          return result.kind === 'drop' && inner ? { kind: 'deliver', packet: inner.slice(), tunnelId: 0 } : result;
+        },
+      })),
+    },
+  },
+  {
+    rule: 'bindings follow the NAT',
+    by: 'a mobile router that leaves NATs in silence for two minutes',
+    scenario: natWorld({ trafficIntervalMs: 3 * MINUTE_MS, lifetimeSeconds: 600 }),
+    machines: {
+      mobileRouterMachines: {
+        ...REAL_MACHINES,
+        stack: ({ mobileRouter, ...others }, services) => {
+          const { probe, ...router } = mobileRouter!;
+          const quiet = { ...router, natKeepAliveSeconds: 110, probe: { ...probe, enabled: false } };
+          return REAL_MACHINES.stack({ ...others, mobileRouter: quiet }, services);
+        },
+      },
+    },
+  },
+  {
+    rule: 'acknowledgements are right',
+    by: 'a home agent that says nothing of NATs',
+    scenario: natWorld(),
+    machines: {
+      homeAgentMachines: stackThatSends((message) =>
+        message.type === MessageType.bindingAcknowledgement
+          ? { ...message, options: message.options.filter(({ type }) => type !== OptionType.natDetection) }
+          : message,
+      ),
+    },
+  },
+  {
+    rule: 'what must arrive arrives',
+    by: 'a forwarder that takes no IPv4 packets',
+    scenario: natWorld(),
+    machines: {
+      mobileRouterMachines: forwarderThat((real) => ({
+        outbound: (packet, nowMs) =>
+          isIpv4Packet(packet) ? { kind: 'drop', reason: 'malformed' } : real.outbound(packet, nowMs),
+      })),
+    },
+  },
+  {
+    rule: 'no peer sees an error that is ours',
+    by: 'a home agent whose kernel sees IPv4 packets for its vehicles',
+    scenario: natWorld(),
+    machines: {
+      homeAgentMachines: forwarderThat((real) => ({
+        outbound: (packet, nowMs) => {
+          const error = isIpv4Packet(packet) && icmpError('parameterProblem', packet, SERVER_IPV4);
+          const result = real.outbound(packet, nowMs);
+          return result.kind === 'send' && error
+            ? { kind: 'send', packet: error, interfaceIndex: 0, tunnelId: 0 }
+            : result;
+        },
+      })),
+    },
+  },
+  {
+    rule: 'nothing is left behind',
+    by: 'a mobile router that leaves its IPv4 rules to the kernel',
+    scenario: natWorld(),
+    machines: {
+      mobileRouterMachines: stackThat((real) => ({
+        withdraw: () =>
+          real.withdraw().filter((request) => !(request.kind === 'delete-rule' && isIpv4(request.source.address))),
+      })),
+    },
+  },
+  {
     rule: 'packets arrive as they were',
     by: 'a forwarder that changes an octet',
     machines: {
@@ -233,7 +342,8 @@ const BREAKAGES: readonly Breakage[] = [
     machines: {
       homeAgentMachines: forwarderThat((real) => ({
         outbound: (packet, nowMs) => {
-          const error = icmpError('parameterProblem', packet, SERVER, { code: 1, value: 6 });
+          const from = isIpv4Packet(packet) ? SERVER_IPV4 : SERVER;
+          const error = icmpError('parameterProblem', packet, from, { code: 1, value: 6 });
           const result = real.outbound(packet, nowMs);
           return result.kind === 'send' && error
             ? { kind: 'send', packet: error, interfaceIndex: 0, tunnelId: 0 }

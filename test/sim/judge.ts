@@ -1,11 +1,14 @@
 // The invariants: what must be true of every world, whatever happens in it.
-import { type Address, formatAddress } from '../../src/bytes/address.ts';
+import { type Address, formatAddress, isIpv4 } from '../../src/bytes/address.ts';
+import { prefixContains } from '../../src/bytes/prefix.ts';
 import { FLOW_CAPACITY } from '../../src/forwarding/flow-cache.ts';
 import { MAX_BINDACK_TIMEOUT_MS } from '../../src/roles/mobile-router/transaction.ts';
+import type { OuterStatus } from '../../src/roles/status.ts';
+import type { LastingEndpoint } from './ipv4-access.ts';
 import type { Flight } from './ledger.ts';
 import type { Vehicle } from './vehicle.ts';
 import type { BoundPath } from './view.ts';
-import type { WitnessedBinding } from './witness.ts';
+import type { WitnessedBinding, WitnessedOuter } from './witness.ts';
 import type { World } from './world.ts';
 
 /** The longest wait between repetitions (MAX_BINDACK_TIMEOUT), a first exchange, and what the host's network needs. */
@@ -26,6 +29,7 @@ export const RULES = [
   'binding update list and binding cache agree',
   'no stale binding stays',
   'what works is registered',
+  'bindings follow the NAT',
   'the binding cache is what was acknowledged',
   'acknowledgements are right',
   'sequence numbers only go forward',
@@ -82,7 +86,7 @@ function* checkPath(
 ): Iterable<readonly [Rule, string]> {
   const rule: Rule = 'binding update list and binding cache agree';
   const name = `vehicle ${vehicle.number}, BID ${path.bid}, ${formatAddress(path.careOfAddress)}`;
-  const binding = held.find((candidate) => candidate.careOfAddress === path.careOfAddress);
+  const binding = held.find((candidate) => candidate.told === path.careOfAddress);
   const slackMs = CLOCK_SLACK_MS + vehicle.plan.lifetimeSeconds * 1000 * CLOCK_DRIFT;
   if (!binding) {
     if (path.remainingSeconds * 1000 > slackMs)
@@ -103,11 +107,11 @@ function* checkStale(
   paths: readonly BoundPath[],
   held: readonly WitnessedBinding[],
 ): Iterable<readonly [Rule, string]> {
-  for (const { bid, careOfAddress } of held) {
-    if (paths.some((path) => path.careOfAddress === careOfAddress && path.bid === bid)) continue;
+  for (const { bid, told } of held) {
+    if (paths.some((path) => path.careOfAddress === told && path.bid === bid)) continue;
     yield [
       'no stale binding stays',
-      `vehicle ${vehicle.number}: the cache has BID ${bid}, ${formatAddress(careOfAddress)}, the list has not`,
+      `vehicle ${vehicle.number}: the cache has BID ${bid}, ${formatAddress(told)}, the list has not`,
     ];
   }
 }
@@ -126,7 +130,7 @@ function* checkLiveness(
   );
   if (good.length === 0) return;
   const missing = good.filter(
-    ({ careOfAddress }) => !paths.some((path) => path.careOfAddress === careOfAddress && path.active),
+    ({ workingAddresses }) => !paths.some((path) => workingAddresses.includes(path.careOfAddress) && path.active),
   );
   if (missing.length === 0) return;
   // One binding at a time: it may be changing over just now.
@@ -171,10 +175,11 @@ export function* checkHomeAgent(world: World, only?: Address): Iterable<readonly
     if (own.length > most) yield ['state is bounded', `${formatAddress(homeAddress)}: ${own.length} bindings`];
     const isSame =
       own.length === seen.length &&
-      own.every(({ bid, careOfAddress, remainingSeconds }) => {
+      own.every(({ bid, careOfAddress, outer, remainingSeconds }) => {
         const binding = seen.find((candidate) => candidate.bid === bid);
         return (
           binding?.careOfAddress === careOfAddress &&
+          isSameOuter(binding.outer, outer) &&
           Math.abs(binding.expiresMs - nowMs - remainingSeconds * 1000) < 1000
         );
       });
@@ -195,6 +200,12 @@ export function* checkHomeAgent(world: World, only?: Address): Iterable<readonly
   if (host.wakes > wakesAllowed) yield ['nobody wakes without need', `home agent: ${host.wakes} times`];
 }
 
+function isSameOuter(seen: WitnessedOuter | undefined, own: OuterStatus | undefined): boolean {
+  if (!seen || !own) return !seen && !own;
+  const isSameEndpoint = seen.address === own.address && seen.port === own.port;
+  return isSameEndpoint && seen.nat === own.nat && (own.encapsulation === 'udp') === seen.udp;
+}
+
 /** Checks what has come to an end: nothing may remain of it once every lifetime and memory is over. */
 export function* checkAftermath({ vehicles, homeAgent }: World): Iterable<readonly [rule: Rule, detail: string]> {
   const bindings = homeAgent.status()?.homeAgent?.bindings ?? [];
@@ -212,7 +223,13 @@ export function* checkAftermath({ vehicles, homeAgent }: World): Iterable<readon
 }
 
 /** Whether everything that a packet needs has been working for long enough, so that it must arrive. */
-export function mustArrive(world: World, vehicle: Vehicle, direction: 'out' | 'in', bytes: number): boolean {
+export function mustArrive(
+  world: World,
+  vehicle: Vehicle,
+  direction: 'out' | 'in',
+  bytes: number,
+  inner: Address,
+): boolean {
   const { homeAgent, witness, scheduler } = world;
   const nowMs = scheduler.nowMs;
   // In two fragments it has twice the chance to be lost, and one of them does not say what it was.
@@ -222,23 +239,47 @@ export function mustArrive(world: World, vehicle: Vehicle, direction: 'out' | 'i
   if (calmMs < (direction === 'out' ? vehicle.detectionMs : 5000)) return false;
   const held = witness.bindings(vehicle.homeAddress, homeAgent.clock.nowMs);
   const paths = vehicle.paths();
+  if (isIpv4(inner)) {
+    const bound = witness.ipv4(vehicle.homeAddress, homeAgent.clock.nowMs);
+    if (!vehicle.isIpv4Bound || !bound.some((prefix) => prefixContains(prefix, inner))) return false;
+  }
   const registered = (careOfAddress: Address) => paths.some((path) => path.careOfAddress === careOfAddress);
   const soonMs = homeAgent.clock.nowMs + 2000;
   if (direction === 'in') {
     return (
       held.length > 0 &&
       held.every(
-        ({ careOfAddress, expiresMs }) =>
-          vehicle.isGood(careOfAddress) && registered(careOfAddress) && expiresMs > soonMs,
+        (binding) =>
+          vehicle.isGood(binding.told) &&
+          registered(binding.told) &&
+          binding.expiresMs > soonMs &&
+          isReached(world, vehicle, binding),
       )
     );
   }
   const active = paths.filter((path) => path.active);
   const works = ({ careOfAddress }: BoundPath) =>
-    held.some((binding) => binding.careOfAddress === careOfAddress && binding.expiresMs > soonMs) &&
-    vehicle.isGood(careOfAddress);
+    held.some(
+      (binding) => binding.told === careOfAddress && binding.expiresMs > soonMs && isReached(world, vehicle, binding),
+    ) && vehicle.isGood(careOfAddress);
   const isAgentKnown = nowMs - homeAgent.runningSinceMs > vehicle.plan.lifetimeSeconds * 1000 + REGISTRATION_MS;
-  return active.some(works) && (isAgentKnown || active.every(works));
+  // That a NAT has forgotten is found out by the next probe.
+  const hasNat = active.some(({ careOfAddress }) => isIpv4(careOfAddress));
+  return active.some(works) && ((isAgentKnown && !hasNat) || active.every(works));
+}
+
+/** What lies between an IPv4 care-of address and the home agent lets tunnels through, and knows the way for a while. */
+function isReached(world: World, vehicle: Vehicle, { told, outer }: WitnessedBinding): boolean {
+  if (!outer) return true;
+  const uplink = vehicle.uplinkWith(told);
+  if (!uplink || (!outer.udp && !uplink.passesTunnels)) return false;
+  const external = uplink.external(world.scheduler.nowMs);
+  if (external?.endpoint.address !== outer.address) return false;
+  return !outer.udp || (external.endpoint.port === outer.port && isLasting(world, external));
+}
+
+function isLasting({ scheduler }: World, { untilMs }: LastingEndpoint): boolean {
+  return untilMs > scheduler.nowMs + LONGEST_TRANSIT_MS;
 }
 
 /** Judges a packet whose time is over. */

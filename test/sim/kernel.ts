@@ -1,4 +1,4 @@
-import { type Address, isLinkLocal } from '../../src/bytes/address.ts';
+import { type Address, isIpv4, isLinkLocal } from '../../src/bytes/address.ts';
 import { type Prefix, prefix, prefixContains, prefixOf, samePrefix } from '../../src/bytes/prefix.ts';
 import type { NetlinkRequest } from '../../src/wire/netlink/encode.ts';
 import type {
@@ -29,10 +29,11 @@ const ENETDOWN = 100;
 const EADDRNOTAVAIL = 99;
 const INFINITE_SECONDS = 0xffffffff;
 const ANYWHERE = prefix('::/0');
+const IPV4_ANYWHERE = prefix('0.0.0.0/0');
 /** A program that is woken reads its socket a little later. */
 const NOTIFICATION_DELAY_MS = 2;
 const REMEMBERED_DECISIONS = 20_000;
-const OWN_RULES = 1;
+const OWN_RULES = 2;
 
 interface Device {
   readonly index: number;
@@ -84,9 +85,10 @@ export class Kernel {
   readonly #devices = new Map<number, Device>();
   #addresses: HostAddress[] = [];
   #routes: Route[] = [];
-  #rules: Rule[] = [
-    { priority: 32766, table: RouteTable.main, source: ANYWHERE, suppressPrefixLength: undefined, protocol: 2 },
-  ];
+  #rules: Rule[] = [ANYWHERE, IPV4_ANYWHERE].map((source) => ({
+    ...{ priority: 32766, table: RouteTable.main, source },
+    ...{ suppressPrefixLength: undefined, protocol: 2 },
+  }));
   readonly #decisions = new Map<string, Decision>();
   #notifications: NetlinkMessage[] = [];
   #listener: ((messages: readonly NetlinkMessage[]) => void) | undefined;
@@ -156,14 +158,14 @@ export class Kernel {
     this.#changed(linkMessage('new', device));
   }
 
-  /** Down by the administrator: routes and addresses of the device go, as IPv6 has it. */
+  /** Down by the administrator: routes of the device go, and IPv6 addresses. */
   setUp(index: number, up: boolean): void {
     const device = this.#devices.get(index);
     if (!device || device.up === up) return;
     device.up = up;
     if (!up) {
       device.running = false;
-      this.#flush(index);
+      this.#flush(index, (address) => !isIpv4(address));
     }
     this.#changed(linkMessage('new', device));
   }
@@ -191,6 +193,7 @@ export class Kernel {
     );
     if (!entry) return false;
     this.#addresses = this.#addresses.filter((other) => other !== entry);
+    if (isIpv4(address) && !this.addressesOf(interfaceIndex).some(isIpv4)) this.#dropIpv4Routes(interfaceIndex);
     this.#changed(addressMessage('removed', entry));
     return true;
   }
@@ -207,11 +210,11 @@ export class Kernel {
   setDefaultRoute(interfaceIndex: number, gateway: Address, metric: number): void {
     this.#addRoute({
       table: RouteTable.main,
-      destination: ANYWHERE,
+      destination: isIpv4(gateway) ? IPV4_ANYWHERE : ANYWHERE,
       gateway,
       interfaceIndex,
       metric,
-      protocol: RouteProtocol.routerAdvertisement,
+      protocol: isIpv4(gateway) ? RouteProtocol.static : RouteProtocol.routerAdvertisement,
       type: RouteType.unicast,
     });
   }
@@ -230,9 +233,10 @@ export class Kernel {
     });
   }
 
-  removeRoutes(interfaceIndex: number, table: number): void {
+  removeRoutes(interfaceIndex: number, table: number, family: 'ipv4' | 'ipv6' = 'ipv6'): void {
     for (const route of this.#routes) {
       if (route.interfaceIndex !== interfaceIndex || route.table !== table) continue;
+      if (isIpv4(route.destination.address) !== (family === 'ipv4')) continue;
       this.#routes = this.#routes.filter((other) => other !== route);
       this.#changed(routeMessage('removed', route));
     }
@@ -357,14 +361,24 @@ export class Kernel {
     this.#changed(routeMessage('new', route));
   }
 
-  #flush(interfaceIndex: number): void {
+  #flush(interfaceIndex: number, isOver: (address: Address) => boolean = () => true): void {
     const [routes, addresses] = [this.#routes, this.#addresses];
+    const goes = (entry: HostAddress) => entry.interfaceIndex === interfaceIndex && isOver(entry.address);
     this.#routes = routes.filter((route) => route.interfaceIndex !== interfaceIndex);
-    this.#addresses = addresses.filter((entry) => entry.interfaceIndex !== interfaceIndex);
+    this.#addresses = addresses.filter((entry) => !goes(entry));
+    this.#decisions.clear();
+    // Of IPv4 routes that go with their link nothing is said.
     for (const route of routes)
-      if (route.interfaceIndex === interfaceIndex) this.#changed(routeMessage('removed', route));
-    for (const entry of addresses)
-      if (entry.interfaceIndex === interfaceIndex) this.#changed(addressMessage('removed', entry));
+      if (route.interfaceIndex === interfaceIndex && !isIpv4(route.destination.address))
+        this.#changed(routeMessage('removed', route));
+    for (const entry of addresses) if (goes(entry)) this.#changed(addressMessage('removed', entry));
+  }
+
+  /** Without an address a link has no IPv4: its routes go, and nothing is said of it. */
+  #dropIpv4Routes(interfaceIndex: number): void {
+    this.#routes = this.#routes.filter(
+      (route) => route.interfaceIndex !== interfaceIndex || !isIpv4(route.destination.address),
+    );
   }
 
   #changed(message: NetlinkMessage): void {
@@ -432,7 +446,7 @@ function addressMessage(change: NetlinkChange, entry: HostAddress): AddressMessa
 }
 
 function routeMessage(change: NetlinkChange, route: Route): RouteMessage {
-  return { kind: 'route', change, ...NOTIFICATION, family: 'ipv6', ...route, flags: 0 };
+  return { kind: 'route', change, ...NOTIFICATION, family: familyOf(route.destination), ...route, flags: 0 };
 }
 
 function ruleMessage(change: NetlinkChange, rule: Rule): RuleMessage {
@@ -441,11 +455,15 @@ function ruleMessage(change: NetlinkChange, rule: Rule): RuleMessage {
     kind: 'rule',
     change,
     ...NOTIFICATION,
-    family: 'ipv6',
+    family: familyOf(source),
     ...rule,
     source: source.length === 0 ? undefined : prefixOf(source.address, source.length),
     destination: undefined,
     action: RuleAction.toTable,
     narrowed: false,
   };
+}
+
+function familyOf({ address }: Prefix): 'ipv4' | 'ipv6' {
+  return isIpv4(address) ? 'ipv4' : 'ipv6';
 }

@@ -1,5 +1,19 @@
-import type { Address } from '../../src/bytes/address.ts';
-import { destination, HEADER_BYTES, hasRightUdpChecksum, Next, nextHeader, udp } from './packets.ts';
+import { type Address, isIpv4 } from '../../src/bytes/address.ts';
+import { DSMIPV6_UDP_PORT } from '../../src/wire/mh/numbers.ts';
+import {
+  destination,
+  HEADER_BYTES,
+  hasRightUdpChecksum,
+  IPV4_HEADER_BYTES,
+  isIpv4Packet,
+  isLaterFragment,
+  Next,
+  nextHeader,
+  payloadAt,
+  UDP_HEADER_BYTES,
+  udp,
+  word,
+} from './packets.ts';
 
 const MAGIC = 0x6d6f6e61;
 const PORT = 4096;
@@ -34,6 +48,8 @@ export class Ledger {
   sent = 0;
   must = 0;
   delivered = 0;
+  /** IPv4 packets among the delivered ones. */
+  deliveredIpv4 = 0;
   duplicates = 0;
   readonly losses = new Map<string, number>();
 
@@ -50,7 +66,8 @@ export class Ledger {
     nowMs: number,
   ): Uint8Array {
     const id = ++this.#lastId;
-    const payload = new Uint8Array(Math.max(SHORTEST_PAYLOAD, bytes - HEADER_BYTES - 8)).fill(0x55);
+    const header = (isIpv4(from) ? IPV4_HEADER_BYTES : HEADER_BYTES) + UDP_HEADER_BYTES;
+    const payload = new Uint8Array(Math.max(SHORTEST_PAYLOAD, bytes - header)).fill(0x55);
     new DataView(payload.buffer).setUint32(0, MAGIC);
     new DataView(payload.buffer).setUint32(4, id);
     this.#flights.set(id, {
@@ -60,7 +77,7 @@ export class Ledger {
       receiver: flight.receiver,
       to,
       sentMs: nowMs,
-      bytes: payload.length + HEADER_BYTES + 8,
+      bytes: payload.length + header,
       must: flight.must,
       excuse: undefined,
       lostAt: undefined,
@@ -69,25 +86,33 @@ export class Ledger {
     this.sent++;
     if (flight.must) this.must++;
     // One flow per vehicle and minute: flows are remembered for two.
-    return udp(from, to, [PORT + (Math.floor(nowMs / 60_000) & 0x3f), PORT], payload);
+    return udp(from, to, [PORT + (Math.floor(nowMs / 60_000) & 0x3f), PORT], payload, isIpv4(from) && id % 2 === 1);
   }
 
   /** Finds the user packet inside a packet, however deep; `undefined` if there is none or its record is closed. */
   find(packet: Uint8Array): Flight | undefined {
-    let at = 0;
-    while (at + HEADER_BYTES <= packet.length) {
-      let next = packet[at + 6]!;
-      at += HEADER_BYTES;
-      if (next === Next.fragment) {
-        next = packet[at]!;
+    let inner = packet;
+    while (inner.length >= IPV4_HEADER_BYTES && !isLaterFragment(inner)) {
+      let at = payloadAt(inner);
+      let next = nextHeader(inner);
+      if (!isIpv4Packet(inner) && next === Next.fragment) {
+        next = inner[at]!;
         at += 8;
       }
-      if (next === Next.ipv6) continue;
-      if (next !== Next.udp || at + 16 > packet.length) return undefined;
-      const view = new DataView(packet.buffer, packet.byteOffset + at + 8);
-      return view.getUint32(0) === MAGIC ? this.#flights.get(view.getUint32(4)) : undefined;
+      if (next === Next.udp) {
+        if (at + 2 * UDP_HEADER_BYTES > inner.length) return undefined;
+        const isTunnel = word(inner, at) === DSMIPV6_UDP_PORT || word(inner, at + 2) === DSMIPV6_UDP_PORT;
+        at += UDP_HEADER_BYTES;
+        if (!isTunnel) return this.#flightIn(inner.subarray(at));
+      } else if (next !== Next.ipv6 && next !== Next.ipv4) return undefined;
+      inner = inner.subarray(at);
     }
     return undefined;
+  }
+
+  #flightIn(payload: Uint8Array): Flight | undefined {
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+    return view.getUint32(0) === MAGIC ? this.#flights.get(view.getUint32(4)) : undefined;
   }
 
   /** A packet has come out at the end. Returns what is wrong with that, if anything. */
@@ -97,8 +122,10 @@ export class Ledger {
     const flight = this.find(packet);
     if (!flight) return { flight, problem: undefined };
     if (destination(packet) !== flight.to) return { flight, problem: 'a datagram arrived with another destination' };
-    if (flight.delivered === 0) this.delivered++;
-    else this.duplicates++;
+    if (flight.delivered === 0) {
+      this.delivered++;
+      if (isIpv4Packet(packet)) this.deliveredIpv4++;
+    } else this.duplicates++;
     flight.delivered++;
     return { flight, problem: undefined };
   }

@@ -7,6 +7,8 @@ import type { PathTraffic } from '../../src/paths/probing.ts';
 import type { RoleEvent } from '../../src/roles/events.ts';
 import type { StackStatus } from '../../src/stack/events.ts';
 import { Stack, type StackAction, type StackInput } from '../../src/stack/stack.ts';
+import { Icmpv4Type } from '../../src/wire/icmpv4/error.ts';
+import { DSMIPV6_UDP_PORT } from '../../src/wire/mh/numbers.ts';
 import type { NetlinkRequest } from '../../src/wire/netlink/encode.ts';
 import { HostClock } from './clock.ts';
 import type { Rule } from './judge.ts';
@@ -16,11 +18,17 @@ import {
   echoReply,
   HEADER_BYTES,
   icmpError,
+  insideIpv4,
   isEchoRequest,
+  isFragment,
+  isIpv4Packet,
+  isLaterFragment,
   Next,
   nextHeader,
   oneHopLess,
+  payloadAt,
   source,
+  word,
 } from './packets.ts';
 import type { Random } from './random.ts';
 import { Reassembly } from './reassembly.ts';
@@ -246,20 +254,25 @@ export class MonamiHost {
 
   #receiveLocal(packet: Uint8Array, interfaceIndex: number): void {
     const next = nextHeader(packet);
-    if (next === Next.fragment) {
-      const whole = this.#reassembly.add(packet);
-      if (whole) this.#receiveLocal(whole, interfaceIndex);
+    if (interfaceIndex !== this.#tun && isTunnelled(packet)) {
+      if (!this.#forwarder || !this.#isListening(interfaceIndex)) {
+        this.#refuse(packet);
+        return;
+      }
+      // Both have their sockets, and each takes what is for it.
+      this.#inbound(packet);
+      if (isIpv4Packet(packet) && passesFilter(packet)) this.#handle({ type: 'packet', bytes: packet, interfaceIndex });
       return;
     }
-    if (isTunnelled(packet)) {
-      if (this.#forwarder && this.#isListening(interfaceIndex)) this.#inbound(packet);
-      else this.#refuse(packet);
+    if (isFragment(packet)) {
+      const whole = this.#reassembly.add(packet);
+      if (whole) this.#receiveLocal(whole, interfaceIndex);
       return;
     }
     if (passesFilter(packet)) {
       if (this.#stack && this.#isListening(interfaceIndex))
         this.#handle({ type: 'packet', bytes: packet, interfaceIndex });
-      else if (next !== Next.icmpv6) this.#refuse(packet);
+      else if (next !== Next.icmpv6 && next !== Next.icmpv4) this.#refuse(packet);
     }
     if (isEchoRequest(packet)) this.emit(echoReply(packet));
     else if (next === Next.udp || next === Next.icmpv6) this.#observer.arrived(this, packet);
@@ -421,15 +434,31 @@ export class MonamiHost {
   }
 }
 
-/** An IPv6 packet in an IPv6 packet, directly or behind destination options. */
+/** A packet in a packet: directly, behind destination options, in IPv4, in UDP, and parts of such. */
 function isTunnelled(packet: Uint8Array): boolean {
   const next = nextHeader(packet);
-  return next === Next.ipv6 || (next === Next.destinationOptions && packet[HEADER_BYTES] === Next.ipv6);
+  if (next === Next.ipv6 || next === Next.ipv4) return true;
+  if (isIpv4Packet(packet)) {
+    if (next !== Next.udp) return false;
+    const at = payloadAt(packet);
+    return isLaterFragment(packet) || [word(packet, at), word(packet, at + 2)].includes(DSMIPV6_UDP_PORT);
+  }
+  const behind = packet[HEADER_BYTES]!;
+  const mayCarry = next === Next.destinationOptions || next === Next.fragment;
+  return mayCarry && (behind === Next.ipv6 || behind === Next.ipv4);
 }
 
-/** What the signalling filter lets through, in the words of `buildSignallingFilter`. */
+/** What the signalling filters let through, in the words of `buildSignallingFilter` and `buildSignallingFilterIpv4`. */
 function passesFilter(packet: Uint8Array): boolean {
   const next = nextHeader(packet);
+  if (isIpv4Packet(packet)) {
+    if (isLaterFragment(packet)) return false;
+    const at = payloadAt(packet);
+    if (next === Next.icmpv4) return packet[at] === Icmpv4Type.destinationUnreachable;
+    if (next !== Next.ipv6 && (next !== Next.udp || word(packet, at + 2) !== DSMIPV6_UDP_PORT)) return false;
+    const inner = insideIpv4(packet);
+    return inner !== undefined && inner[0]! >> 4 === 6 && passesFilter(inner);
+  }
   if (next === Next.mobility || next === Next.destinationOptions || next === Next.routing) return true;
   if (next !== Next.icmpv6) return false;
   const type = packet[HEADER_BYTES]!;

@@ -2,6 +2,7 @@
 import type { CarrierPlan } from './access-network.ts';
 import type { LinkQuality } from './channel.ts';
 import type { CellVisit } from './coverage.ts';
+import type { NatPlan } from './nat.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +24,9 @@ export interface UplinkPlan {
   readonly detach: DetachStyle;
   /** Duplicate address detection runs for a second on each new address. */
   readonly detectsDuplicates: boolean;
+  /** The modem is a NAT of its own: the host always has the same address of it. */
+  readonly modemNat?: NatPlan;
+  readonly addressFamilies?: readonly ('ipv6' | 'ipv4')[];
   /** When it is in which cell, in order of time; each visit ends by itself. */
   readonly visits: Iterable<CellVisit>;
 }
@@ -41,6 +45,10 @@ export interface VehiclePlan {
   readonly selection: 'first-usable' | 'balance';
   readonly lifetimeSeconds: number;
   readonly probe: ProbePlan;
+  /** Its IPv4 home address; with one it has an IPv4 network, too. */
+  readonly ipv4: 'none' | 'static' | 'dynamic';
+  readonly udpEncapsulation: 'as-needed' | 'always';
+  readonly natKeepAliveSeconds: number;
   /** Between packets that its users send, and between those sent to them, on average; Infinity for none. */
   readonly trafficIntervalMs: number;
   /** When its daemon is started first. */

@@ -5,7 +5,9 @@ import { type Done, describeFailure, jobsOf, runJobs } from './sweep.ts';
 
 const DAY_MS = 86_400_000;
 /** Every scenario the same number of times. */
-const SEEDS = 42 * SCENARIOS.length;
+const TURNS = 30;
+const SEEDS = TURNS * SCENARIOS.length;
+const SHARE_WITH_IPV4 = 1 / 3;
 const REPORTED_FAILURES = 5;
 
 /** What has to happen somewhere, and the scenario in which it must happen for sure, if there is one. */
@@ -20,6 +22,7 @@ const EXERCISES: readonly (readonly [what: string, scenario?: string])[] = [
   ['handovers', 'real-drives'],
   ['deaf spells', 'real-drives'],
   ['outages of a carrier', 'carrier-outages'],
+  ['outages of one address family of a carrier', 'family-changes'],
   ['addresses used again by another terminal', 'shared-addresses'],
   ['routers killed', 'router-reboots'],
   ['routers stopped', 'router-reboots'],
@@ -31,6 +34,19 @@ const EXERCISES: readonly (readonly [what: string, scenario?: string])[] = [
   ['updates refused for their timestamp', 'clocks-jump'],
   ['updates refused for their sequence number', 'lossy'],
   ['updates accepted', 'satellite'],
+  ['other address families after a handover', 'family-changes'],
+  ['bindings that change their address family', 'family-changes'],
+  ['NAT mappings timed out', 'nat-rebinding'],
+  ['NAT reboots', 'nat-rebinding'],
+  ['NAT rebindings', 'carrier-grade-nat'],
+  ['NAT port changes', 'nat-rebinding'],
+  ["NAT's endpoints used again by another host", 'shared-private-addresses'],
+  ['updates accepted in UDP', 'ipv4-only-vehicles'],
+  ['updates accepted in UDP', 'commute'],
+  ['updates accepted for plain IPv4', 'ipv4-only-vehicles'],
+  ['updates accepted for plain IPv4', 'commute'],
+  ['IPv4 packets delivered', 'satellite'],
+  ['IPv4 packets delivered', 'nat-rebinding'],
 ];
 
 const done: Done[] = [];
@@ -56,7 +72,15 @@ test('it was at least 500 seeds and 100 vehicle-days, and each scenario had its 
   process.stdout.write(`progress: ${seeds} seeds, ${days.toFixed(1)} vehicle-days\n`);
   assert.ok(seeds >= 500, `${seeds} seeds`);
   assert.ok(days >= 100, `${days} vehicle-days`);
-  for (const { name } of SCENARIOS) assert.is(done.filter(({ scenario }) => scenario === name).length, 42, name);
+  for (const { name } of SCENARIOS) assert.is(done.filter(({ scenario }) => scenario === name).length, TURNS, name);
+});
+
+test('a third of the worlds and more had uplinks with IPv4, by which bindings were made', () => {
+  const withIpv4 = done.filter(({ outcome: { exercised } }) => {
+    const inIpv4 = ['updates accepted in UDP', 'updates accepted for plain IPv4'];
+    return inIpv4.some((what) => exercised.get(what)! > 0);
+  });
+  assert.ok(withIpv4.length >= done.length * SHARE_WITH_IPV4, `${withIpv4.length} of ${done.length}`);
 });
 
 test('users sent packets in every world, and most of them had to arrive', () => {

@@ -6,11 +6,16 @@ import {
   deviceName,
   homeAddress,
   hostInVehicle,
+  ipv4HostInVehicle,
+  ipv4MobileNetwork,
+  ipv4RouterInVehicle,
   mobileNetwork,
   mobileRouterConfiguration,
+  natChangeMs,
   routerInVehicle,
 } from './configurations.ts';
 import { type HostObserver, type Machines, MonamiHost } from './monami-host.ts';
+import { NatWatch } from './nat-watch.ts';
 import { Outstanding } from './outstanding.ts';
 import type { Plan, VehiclePlan } from './plan.ts';
 import type { Random } from './random.ts';
@@ -42,6 +47,9 @@ export class Vehicle {
   readonly uplinks: readonly VehicleUplink[];
   readonly homeAddress: Address;
   readonly detectionMs: number;
+  /** Within which a NAT's new mapping is known to the home agent. */
+  readonly natChangeMs: number;
+  readonly natWatch = new NatWatch(this);
   /** Binding Updates that no acknowledgement has answered. */
   readonly outstanding = new Outstanding();
   readonly sequenceNumbers = new SequenceWatch();
@@ -64,6 +72,7 @@ export class Vehicle {
     this.#random = random;
     this.homeAddress = homeAddress(number);
     this.detectionMs = detectionMs(this.plan);
+    this.natChangeMs = natChangeMs(this.plan);
     const configuration = mobileRouterConfiguration(plan, number);
     this.host = new MonamiHost(`vehicle ${number}`, configuration, scheduler, random.fork('host'), machines, observer);
     this.wakes = new WakeWindow(this.host);
@@ -72,6 +81,10 @@ export class Vehicle {
     kernel.setAddress(this.#lan, routerInVehicle(number), 64);
     kernel.setRunning(this.#lan, true);
     kernel.addStaticRoute(mobileNetwork(number), this.#lan);
+    if (this.plan.ipv4 !== 'none') {
+      kernel.setAddress(this.#lan, ipv4RouterInVehicle(number), 24);
+      kernel.addStaticRoute(ipv4MobileNetwork(number), this.#lan);
+    }
     this.uplinks = this.plan.uplinks.map((uplink, index) => {
       const place = { device: deviceName(index), metric: 1024 + index, terminal: number * 8 + index };
       const fork = random.fork(`uplink ${index}`);
@@ -135,6 +148,16 @@ export class Vehicle {
     return hostInVehicle(this.number);
   }
 
+  /** What it has of IPv4, if it has any. */
+  get ipv4User(): Address | undefined {
+    return this.plan.ipv4 === 'none' ? undefined : ipv4HostInVehicle(this.number);
+  }
+
+  /** The router knows that its IPv4 network is bound. */
+  get isIpv4Bound(): boolean {
+    return (this.host.status()?.mobileRouter?.homes[0]?.ipv4?.prefixes.length ?? 0) > 0;
+  }
+
   bindingRemoved(): void {
     const { nowMs } = this.#scheduler;
     this.#removalsMs = [...this.#removalsMs.filter((timeMs) => timeMs > nowMs - REMEMBERED_MS), nowMs];
@@ -156,7 +179,13 @@ export class Vehicle {
   }
 
   isGood(careOfAddress: Address): boolean {
-    return this.uplinks.some((uplink) => uplink.careOfAddress === careOfAddress && uplink.isGood);
+    const uplink = this.uplinkWith(careOfAddress);
+    return (uplink?.isGood && uplink.workingAddresses.includes(careOfAddress)) ?? false;
+  }
+
+  /** The uplink that has an address now. */
+  uplinkWith(careOfAddress: Address): VehicleUplink | undefined {
+    return this.uplinks.find(({ careOfAddresses }) => careOfAddresses.includes(careOfAddress));
   }
 
   #lost(restartMs: number): void {

@@ -1,19 +1,27 @@
-import { type Address, address, formatAddress } from '../../src/bytes/address.ts';
+import { type Address, address, formatAddress, isIpv4 } from '../../src/bytes/address.ts';
 import { prefix } from '../../src/bytes/prefix.ts';
 import type { StackAction, StackInput } from '../../src/stack/stack.ts';
+import { Icmpv4Type, Icmpv4UnreachableCode } from '../../src/wire/icmpv4/error.ts';
 import { Icmpv6Type } from '../../src/wire/icmpv6/message.ts';
 import { MessageType } from '../../src/wire/mh/numbers.ts';
 import { AccessNetwork } from './access-network.ts';
 import { Channel } from './channel.ts';
 import {
   HOME_AGENT,
+  HOME_AGENT_IPV4,
   HOME_LINK,
+  HOME_LINK_IPV4,
   HOME_NETWORK,
+  HOME_NETWORK_IPV4,
   homeAddress,
   homeAgentConfiguration,
   hostInVehicle,
+  ipv4HomeAddress,
   MOBILE_NETWORKS,
+  MOBILE_NETWORKS_IPV4,
   SERVER,
+  SERVER_IPV4,
+  SERVER_NETWORK_IPV4,
 } from './configurations.ts';
 import { exercises } from './exercises.ts';
 import { Router, type RouterLoss } from './fabric.ts';
@@ -29,17 +37,20 @@ import {
 } from './judge.ts';
 import { type Flight, Ledger } from './ledger.ts';
 import { type HostObserver, type Machines, MonamiHost, REAL_MACHINES } from './monami-host.ts';
-import { destination, HEADER_BYTES, isSignalling, Next, nextHeader, source } from './packets.ts';
+import { destination, isFragment, isIpv4Packet, isSignalling, Next, nextHeader, payloadAt, source } from './packets.ts';
 import type { Plan, Scenario } from './plan.ts';
 import { Random } from './random.ts';
+import { Reassembly } from './reassembly.ts';
 import { Scheduler } from './scheduler.ts';
 import { Trace } from './trace.ts';
 import { Vehicle } from './vehicle.ts';
 import { read, Witness } from './witness.ts';
 
 const GATEWAY = address('fe80::1');
+const IPV4_GATEWAY = address('192.0.2.126');
 const CHECK_INTERVAL_MS = 20_000;
 const AGENT_CHECK_INTERVAL_MS = 60_000;
+const NAT_CHECK_INTERVAL_MS = 5000;
 const EVENTS_PER_VEHICLE = 400;
 /** Worlds in which an account of all bindings costs little are checked at every registration. */
 const SMALL_WORLD = 16;
@@ -86,10 +97,12 @@ export class World implements HostObserver {
   networkChangedMs = 0;
   heardByAgent = 0;
   silences = 0;
+  familySilences = 0;
   /** The last act is over: nothing new is begun. */
   isEnding = false;
   violation: Violation | undefined;
   readonly #core: Router;
+  readonly #reassemblies = new Map<string, Reassembly>();
   readonly #homeAgentIndex: number;
   readonly #toHomeAgent: Channel;
   readonly #fromHomeAgent: Channel;
@@ -102,7 +115,7 @@ export class World implements HostObserver {
     const routerObserver = {
       lost: (packet: Uint8Array, why: RouterLoss, where: string) => this.#lostAtRouter(packet, why, where),
     };
-    this.#core = new Router('core', address('2001:db8:f::1'), routerObserver);
+    this.#core = new Router('core', address('2001:db8:f::1'), address('192.0.0.2'), routerObserver);
     const toCore = (packet: Uint8Array) => this.#core.forward(packet);
     this.homeAgent = new MonamiHost(
       'home agent',
@@ -124,12 +137,14 @@ export class World implements HostObserver {
         this.homeAgent.receive(packet, this.#homeAgentIndex);
       },
       (packet, why) => {
-        if (why === 'too-big') this.#core.tooBig(packet, plan.homeAgentLink.mtuBytes);
+        if (why === 'too-big')
+          this.#core.tooBig(packet, plan.homeAgentLink.mtuBytes, (fragment) => this.#toHomeAgent.send(fragment));
         else this.lost(packet, `agent's link ${why}`, true);
       },
     );
     this.#homeAgentIndex = this.#attachHomeAgent();
-    this.#core.addWay(prefix('2001:db8:5::/48'), (packet) => this.#arriveAtServer(packet));
+    for (const network of [prefix('2001:db8:5::/48'), SERVER_NETWORK_IPV4])
+      this.#core.addWay(network, (packet) => this.#arriveAtServer(packet));
     this.networks = plan.carriers.map(
       (carrier, index) =>
         new AccessNetwork(carrier, index, this.#core, scheduler, random.fork(`carrier ${index}`), routerObserver),
@@ -155,6 +170,7 @@ export class World implements HostObserver {
       vehicle.start();
       this.#planTraffic(vehicle, random.fork(`traffic ${vehicle.number}`));
       this.#planChecks(vehicle, random.fork(`checks ${vehicle.number}`));
+      this.#watchNats(vehicle);
     }
     this.#planAgentChecks();
     plan.faults?.(this, random.fork('faults'));
@@ -238,6 +254,36 @@ export class World implements HostObserver {
     };
     set('silent');
     this.scheduler.after(durationMs, () => set('up'));
+  }
+
+  /** A carrier transports nothing of one family, while the other one works. */
+  silenceFamily(index: number, family: 'ipv6' | 'ipv4', durationMs: number): void {
+    const network = this.networks[index]!;
+    if (network.silentFamily) return;
+    this.familySilences++;
+    const set = (silent: 'ipv6' | 'ipv4' | undefined) => {
+      network.silentFamily = silent;
+      this.networkChanged(`${network.name} transports ${silent ? `no ${silent}` : 'everything'}`);
+      for (const { uplinks } of this.vehicles)
+        for (const uplink of uplinks) if (uplink.network === network) uplink.restart();
+    };
+    set(family);
+    this.scheduler.after(durationMs, () => set(undefined));
+  }
+
+  /** A carrier's NAT restarts, and has forgotten everything. */
+  rebootNat(index: number): void {
+    const { ipv4, name } = this.networks[index]!;
+    if (!ipv4?.nat) return;
+    ipv4.rebootNat(this.scheduler.nowMs);
+    this.trace.note(this.scheduler.nowMs, () => `the NAT of ${name} restarts`);
+    for (const { uplinks } of this.vehicles)
+      for (const uplink of uplinks) if (uplink.network === this.networks[index]) uplink.natRestarted();
+  }
+
+  /** Packets of the agent's own link may be lost. */
+  get isAgentLinkLossy(): boolean {
+    return this.plan.homeAgentLink.loss > 0;
   }
 
   networkChanged(what: string): void {
@@ -327,11 +373,13 @@ export class World implements HostObserver {
     kernel.setAddress(index, HOME_AGENT, 64);
     kernel.setRunning(index, true);
     kernel.setDefaultRoute(index, GATEWAY, 1024);
+    kernel.setAddress(index, HOME_AGENT_IPV4, 25);
+    kernel.setDefaultRoute(index, IPV4_GATEWAY, 1024);
     // What no tunnel takes must not go back to the core, which would return it.
-    kernel.addStaticRoute(MOBILE_NETWORKS, undefined);
-    kernel.addStaticRoute(HOME_LINK, undefined);
-    for (const network of [HOME_NETWORK, MOBILE_NETWORKS])
-      this.#core.addWay(network, (packet) => this.#toHomeAgent.send(packet));
+    for (const network of [MOBILE_NETWORKS, HOME_LINK, MOBILE_NETWORKS_IPV4, HOME_LINK_IPV4])
+      kernel.addStaticRoute(network, undefined);
+    const own = [HOME_NETWORK, MOBILE_NETWORKS, HOME_NETWORK_IPV4, MOBILE_NETWORKS_IPV4, HOME_LINK_IPV4];
+    for (const network of own) this.#core.addWay(network, (packet) => this.#toHomeAgent.send(packet));
     return index;
   }
 
@@ -367,45 +415,47 @@ export class World implements HostObserver {
       ? random.integer(64, 400)
       : random.pick([1200, 1240, 1260, 1280, 1400, 1452, 1460, 1500]);
     const kind = random.unit();
+    const { number, ipv4User, plan } = vehicle;
+    const isIpv4 = ipv4User !== undefined && random.chance(0.5);
     if (kind < 0.45) {
-      this.#sendFromVehicle(vehicle, SERVER, 'server', bytes);
+      this.#sendFromVehicle(vehicle, isIpv4 ? SERVER_IPV4 : SERVER, 'server', bytes);
     } else if (kind < 0.9) {
-      const isForRouter = random.chance(0.2);
-      const to = isForRouter ? homeAddress(vehicle.number) : hostInVehicle(vehicle.number);
-      this.#sendToVehicle(vehicle, to, bytes);
+      const isForRouter = random.chance(0.2) && (!isIpv4 || plan.ipv4 === 'static');
+      const router = isIpv4 ? ipv4HomeAddress(number) : homeAddress(number);
+      this.#sendToVehicle(vehicle, isForRouter ? router : isIpv4 ? ipv4User : hostInVehicle(number), bytes);
     } else {
       const other = random.pick(this.vehicles);
-      if (other !== vehicle) this.#sendFromVehicle(vehicle, other.user, `vehicle ${other.number}`, bytes);
+      const to = isIpv4 ? other.ipv4User : other.user;
+      if (other !== vehicle && to !== undefined) this.#sendFromVehicle(vehicle, to, `vehicle ${other.number}`, bytes);
     }
   }
 
   #sendFromVehicle(vehicle: Vehicle, to: Address, receiver: string, bytes: number): void {
     // To another vehicle it takes both their paths: only the server's packets are promised.
-    const must = to === SERVER && mustArrive(this, vehicle, 'out', bytes);
+    const from = isIpv4(to) ? vehicle.ipv4User! : vehicle.user;
+    const must = receiver === 'server' && mustArrive(this, vehicle, 'out', bytes, from);
     const flight = { vehicle: vehicle.number, sender: `vehicle ${vehicle.number}`, receiver, must };
-    vehicle.emit(this.ledger.create(flight, vehicle.user, to, bytes, this.scheduler.nowMs));
+    vehicle.emit(this.ledger.create(flight, from, to, bytes, this.scheduler.nowMs));
   }
 
   #sendToVehicle(vehicle: Vehicle, to: Address, bytes: number): void {
-    const must = mustArrive(this, vehicle, 'in', bytes);
+    const must = mustArrive(this, vehicle, 'in', bytes, to);
     const flight = { vehicle: vehicle.number, sender: 'server', receiver: `vehicle ${vehicle.number}`, must };
-    this.#core.forward(this.ledger.create(flight, SERVER, to, bytes, this.scheduler.nowMs));
+    this.#core.forward(this.ledger.create(flight, isIpv4(to) ? SERVER_IPV4 : SERVER, to, bytes, this.scheduler.nowMs));
   }
 
   #arriveAtServer(packet: Uint8Array): void {
     const flight = this.#arrive(packet, 'server');
     if (!flight || flight.delivered > 1 || flight.id % 2 === 1) return;
     const vehicle = this.vehicles[flight.vehicle - 1]!;
-    if (source(packet) !== vehicle.user) return;
+    if (source(packet) !== vehicle.user && source(packet) !== vehicle.ipv4User) return;
     this.#sendToVehicle(vehicle, source(packet), Math.min(flight.bytes, 300));
   }
 
-  #arrive(packet: Uint8Array, where: string) {
-    if (
-      nextHeader(packet) === Next.icmpv6 &&
-      packet[HEADER_BYTES] === Icmpv6Type.parameterProblem &&
-      where === 'server'
-    ) {
+  #arrive(part: Uint8Array, where: string): Flight | undefined {
+    const packet = isFragment(part) ? this.#reassembly(where).add(part) : part;
+    if (!packet) return undefined;
+    if (where === 'server' && isErrorOfOurs(packet)) {
       this.violate(
         'no peer sees an error that is ours',
         `${formatAddress(source(packet))} to ${formatAddress(destination(packet))}`,
@@ -415,6 +465,23 @@ export class World implements HostObserver {
     if (problem !== undefined) this.violate('packets arrive as they were', problem);
     if (flight && flight.receiver !== where) this.#reachesWrongOne(flight, where);
     return flight;
+  }
+
+  #reassembly(where: string): Reassembly {
+    const reassembly = this.#reassemblies.get(where) ?? new Reassembly();
+    this.#reassemblies.set(where, reassembly);
+    return reassembly;
+  }
+
+  #watchNats(vehicle: Vehicle): void {
+    if (vehicle.uplinks.every(({ modem, network }) => !modem && !network.ipv4?.nat)) return;
+    const next = () => {
+      this.scheduler.after(NAT_CHECK_INTERVAL_MS, () => {
+        this.#check(vehicle.natWatch.check(this));
+        next();
+      });
+    };
+    next();
   }
 
   #reachesWrongOne({ id, receiver }: Flight, where: string): void {
@@ -466,4 +533,13 @@ export class World implements HostObserver {
       if (problem) this.violate(...problem);
     }
   }
+}
+
+/** That somebody has got a packet that it did not understand; of an IPv4 one also that it is no router's. */
+function isErrorOfOurs(packet: Uint8Array): boolean {
+  const [next, type, code] = [nextHeader(packet), packet[payloadAt(packet)], packet[payloadAt(packet) + 1]];
+  if (!isIpv4Packet(packet)) return next === Next.icmpv6 && type === Icmpv6Type.parameterProblem;
+  const { protocolUnreachable, portUnreachable } = Icmpv4UnreachableCode;
+  const isUnknown = code === protocolUnreachable || code === portUnreachable;
+  return next === Next.icmpv4 && type === Icmpv4Type.destinationUnreachable && isUnknown;
 }

@@ -1,7 +1,17 @@
 import { CLEAN } from '../channel.ts';
 import { always } from '../coverage.ts';
 import type { Scenario } from '../plan.ts';
-import { MINUTE_MS, nowAndThen, ordinaryVehicle, PLAIN_WORLD, radio, SECOND_MS, SHIFT_MS } from './parts.ts';
+import {
+  familiesFail,
+  MINUTE_MS,
+  nowAndThen,
+  ordinaryVehicle,
+  PLAIN_WORLD,
+  radio,
+  SECOND_MS,
+  SHIFT_MS,
+  sometimesIpv4,
+} from './parts.ts';
 
 export const scenario: Scenario = {
   name: 'carrier-outages',
@@ -20,9 +30,11 @@ export const scenario: Scenario = {
         name,
         addressing: 'fixed' as const,
         backhaul: CLEAN,
+        ...sometimesIpv4(random),
       })),
       vehicles: [vehicle(), vehicle(), vehicle(), vehicle()],
       faults: (world, faults) => {
+        familiesFail(world, faults.fork('families'), 20 * MINUTE_MS);
         for (const index of [0, 1, 2]) {
           nowAndThen(world.scheduler, faults.fork(index), 12 * MINUTE_MS, () => {
             world.silenceCarrier(index, faults.exponential(100 * SECOND_MS));

@@ -1,6 +1,6 @@
 import { CLEAN } from '../channel.ts';
 import type { Scenario } from '../plan.ts';
-import { driveThrough, ordinaryVehicle, PLAIN_WORLD, SHIFT_MS, wifiAtStops } from './parts.ts';
+import { driveThrough, ordinaryVehicle, PLAIN_WORLD, SHIFT_MS, sometimesIpv4, wifiAtStops } from './parts.ts';
 
 export const scenario: Scenario = {
   name: 'commute',
@@ -12,9 +12,19 @@ export const scenario: Scenario = {
       ...PLAIN_WORLD,
       durationMs: SHIFT_MS,
       carriers: [
-        { name: 'carrier A', addressing: random.pick(['by-cell', 'fixed', 'pool']), backhaul: CLEAN },
-        { name: 'carrier B', addressing: random.pick(['by-cell', 'fixed', 'pool']), backhaul: CLEAN },
-        { name: 'stops', addressing: 'by-cell', backhaul: CLEAN },
+        {
+          name: 'carrier A',
+          addressing: random.pick(['by-cell', 'fixed', 'pool']),
+          backhaul: CLEAN,
+          ...sometimesIpv4(random),
+        },
+        {
+          name: 'carrier B',
+          addressing: random.pick(['by-cell', 'fixed', 'pool']),
+          backhaul: CLEAN,
+          ...sometimesIpv4(random),
+        },
+        { name: 'stops', addressing: 'by-cell', backhaul: CLEAN, ...sometimesIpv4(random) },
       ],
       vehicles: [
         ordinaryVehicle(random, [

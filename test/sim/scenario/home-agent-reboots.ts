@@ -1,6 +1,14 @@
 import { CLEAN } from '../channel.ts';
 import type { Scenario } from '../plan.ts';
-import { driveThrough, homeAgentFails, MINUTE_MS, ordinaryVehicle, PLAIN_WORLD, SHIFT_MS } from './parts.ts';
+import {
+  driveThrough,
+  homeAgentFails,
+  MINUTE_MS,
+  ordinaryVehicle,
+  PLAIN_WORLD,
+  SHIFT_MS,
+  sometimesIpv4,
+} from './parts.ts';
 
 export const scenario: Scenario = {
   name: 'home-agent-reboots',
@@ -11,8 +19,8 @@ export const scenario: Scenario = {
       ...PLAIN_WORLD,
       durationMs: SHIFT_MS,
       carriers: [
-        { name: 'carrier A', addressing: 'by-cell', backhaul: CLEAN },
-        { name: 'carrier B', addressing: 'fixed', backhaul: CLEAN },
+        { name: 'carrier A', addressing: 'by-cell', backhaul: CLEAN, ...sometimesIpv4(random) },
+        { name: 'carrier B', addressing: 'fixed', backhaul: CLEAN, ...sometimesIpv4(random) },
       ],
       vehicles: [
         ordinaryVehicle(random, [

@@ -9,6 +9,7 @@ import {
   rough,
   routersFail,
   SHIFT_MS,
+  sometimesIpv4,
   wifiAtStops,
 } from './parts.ts';
 
@@ -24,9 +25,9 @@ export const scenario: Scenario = {
       authentication: random.chance(0.5),
       durationMs: SHIFT_MS,
       carriers: [
-        { name: 'carrier A', addressing: 'by-cell', backhaul: rough(random) },
-        { name: 'carrier B', addressing: 'pool', backhaul: rough(random) },
-        { name: 'stops', addressing: 'by-cell', backhaul: CLEAN },
+        { name: 'carrier A', addressing: 'by-cell', backhaul: rough(random), ...sometimesIpv4(random) },
+        { name: 'carrier B', addressing: 'pool', backhaul: rough(random), ...sometimesIpv4(random) },
+        { name: 'stops', addressing: 'by-cell', backhaul: CLEAN, ...sometimesIpv4(random) },
       ],
       homeAgentLink: { ...rough(random), loss: 0.01 },
       vehicles: [

@@ -1,6 +1,8 @@
 // What scenarios are put together from.
 import { CLEAN, type LinkQuality } from '../channel.ts';
 import { type CellVisit, comingAndGoing, commute, type Leg, randomCells, visitsOf } from '../coverage.ts';
+import type { Family, Ipv4Plan } from '../ipv4-access.ts';
+import type { NatPlan } from '../nat.ts';
 import type { Plan, UplinkPlan, VehiclePlan } from '../plan.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -40,9 +42,12 @@ export function uplink(
   random: Random,
   parts: Pick<UplinkPlan, 'name' | 'carrier' | 'visits'> & Partial<UplinkPlan>,
 ): UplinkPlan {
+  const ipv4 = random.fork('uplink in IPv4');
   return {
     detach: random.pick(['carrier', 'flush', 'down', 'unplug']),
     detectsDuplicates: random.chance(0.5),
+    ...(ipv4.chance(0.25) && { modemNat: nat(ipv4) }),
+    ...(ipv4.chance(0.3) && { addressFamilies: ['ipv4', 'ipv6'] as const }),
     ...parts,
   };
 }
@@ -53,6 +58,7 @@ export function ordinaryVehicle(
   uplinks: readonly (Pick<UplinkPlan, 'name' | 'carrier' | 'visits'> & Partial<UplinkPlan>)[],
   more: Partial<VehiclePlan> = {},
 ): VehiclePlan {
+  const ipv4 = random.fork('vehicle in IPv4');
   return {
     uplinks: uplinks.map((parts) => uplink(random, parts)),
     registration: random.pick(['bulk', 'individual']),
@@ -66,9 +72,56 @@ export function ordinaryVehicle(
       successesUntilAlive: random.integer(1, 3),
     },
     trafficIntervalMs: 40_000,
+    ipv4: ipv4.pick(['none', 'static', 'dynamic']),
+    udpEncapsulation: ipv4.pick(['as-needed', 'as-needed', 'as-needed', 'always']),
+    natKeepAliveSeconds: ipv4.pick([10, 25, 25, 60]),
     startMs: random.uniform(0, 5000),
     ...more,
   };
+}
+
+/** NATs differ in all of this. */
+export function nat(random: Random, more: Partial<NatPlan> = {}): NatPlan {
+  return {
+    mapping: random.pick(['endpoint-independent', 'address-and-port-dependent']),
+    filtering: random.pick(['endpoint-independent', 'address-and-port-dependent']),
+    timeoutMs: random.pick([20, 30, 30, 60, 120, 300]) * SECOND_MS,
+    refreshedFromOutside: random.chance(0.7),
+    ports: random.pick(['preserving', 'sequential', 'random']),
+    passesTunnels: random.chance(0.3),
+    ...more,
+  };
+}
+
+/** What a carrier may have of IPv4: a NAT mostly. */
+export function ipv4(random: Random, families: readonly Family[], more: Partial<Ipv4Plan> = {}): Ipv4Plan {
+  const passesTunnels = random.chance(0.7);
+  return { families, passesTunnels, ...(random.chance(0.75) && { nat: nat(random) }), ...more };
+}
+
+/** IPv4 in four of ten carriers: alone, or beside IPv6. */
+export function sometimesIpv4(random: Random): { readonly ipv4?: Ipv4Plan } {
+  if (!random.chance(0.4)) return {};
+  return { ipv4: ipv4(random, random.pick([['ipv4'], ['both'], ['both', 'ipv6', 'ipv4', 'both', 'ipv4', 'ipv6']])) };
+}
+
+/** NATs of carriers and of modems restart. */
+export function natsFail(world: World, random: Random, meanMs: number): void {
+  nowAndThen(world.scheduler, random, meanMs, () => {
+    if (world.isEnding) return;
+    const modems = world.vehicles.flatMap(({ uplinks }) => uplinks.filter(({ modem }) => modem));
+    if (modems.length > 0 && random.chance(0.5)) random.pick(modems).rebootModem();
+    else world.rebootNat(random.integer(0, world.networks.length - 1));
+  });
+}
+
+/** Carriers have trouble with one address family alone. */
+export function familiesFail(world: World, random: Random, meanMs: number): void {
+  nowAndThen(world.scheduler, random, meanMs, () => {
+    if (world.isEnding) return;
+    const index = random.integer(0, world.networks.length - 1);
+    world.silenceFamily(index, random.pick(['ipv6', 'ipv6', 'ipv4']), random.exponential(5 * MINUTE_MS));
+  });
 }
 
 const ROAD = { lengthMetres: 20_000, metresPerSecond: 14, stopSeconds: 60 };

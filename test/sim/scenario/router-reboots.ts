@@ -1,7 +1,16 @@
 import { CLEAN } from '../channel.ts';
 import { always } from '../coverage.ts';
 import type { Scenario } from '../plan.ts';
-import { driveThrough, MINUTE_MS, ordinaryVehicle, PLAIN_WORLD, radio, routersFail, SHIFT_MS } from './parts.ts';
+import {
+  driveThrough,
+  MINUTE_MS,
+  ordinaryVehicle,
+  PLAIN_WORLD,
+  radio,
+  routersFail,
+  SHIFT_MS,
+  sometimesIpv4,
+} from './parts.ts';
 
 export const scenario: Scenario = {
   name: 'router-reboots',
@@ -21,8 +30,8 @@ export const scenario: Scenario = {
       authentication: random.chance(0.5),
       durationMs: shiftMs,
       carriers: [
-        { name: 'carrier A', addressing: random.pick(['by-cell', 'pool']), backhaul: CLEAN },
-        { name: 'satellite', addressing: 'fixed', backhaul: CLEAN },
+        { name: 'carrier A', addressing: random.pick(['by-cell', 'pool']), backhaul: CLEAN, ...sometimesIpv4(random) },
+        { name: 'satellite', addressing: 'fixed', backhaul: CLEAN, ...sometimesIpv4(random) },
       ],
       vehicles: [vehicle(), vehicle()],
       faults: (world, faults) => routersFail(world, faults, 8 * MINUTE_MS),

@@ -69,10 +69,10 @@ function allRegistered(world: World): string | undefined {
   const registered = new Set(rows.map(({ homeAddress, careOfAddress }) => homeAddress + careOfAddress));
   const missing = world.vehicles.flatMap((vehicle) =>
     vehicle.uplinks.flatMap((uplink) => {
-      if (nowMs - uplink.goodSinceMs < vehicle.detectionMs + REGISTRATION_MS || uplink.careOfAddress === null)
+      if (nowMs - uplink.goodSinceMs < vehicle.detectionMs + REGISTRATION_MS || uplink.careOfAddresses.length === 0)
         return [];
-      const isThere = registered.has(vehicle.homeAddress + uplink.careOfAddress);
-      return isThere ? [] : `vehicle ${vehicle.number} ${formatAddress(uplink.careOfAddress)}`;
+      const isThere = uplink.careOfAddresses.some((address) => registered.has(vehicle.homeAddress + address));
+      return isThere ? [] : `vehicle ${vehicle.number} ${uplink.careOfAddresses.map(formatAddress).join(' or ')}`;
     }),
   );
   return missing.length === 0 ? undefined : `registered again, but not with a link that works: ${missing.join(', ')}`;
