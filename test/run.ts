@@ -1,10 +1,14 @@
-// Runs the test files of the layers named on the command line, each file in a process of its own, and ends with one
-// line of true counts. A file that runs no test has failed, and so has one that does not end when its tests have.
+// Runs the test files of the layers named on the command line, each file in a process of its own and as many at a time
+// as there are processors, and ends with one line of true counts. A file that runs no test has failed, and so has one that does not end when its tests have.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 
-const LAYERS = ['unit', 'sim', 'oracle', 'fuzz', 'lab'];
+/** Those with long files first, so that none is left over at the end. */
+const LAYERS = ['fuzz', 'sim', 'unit', 'oracle', 'lab'];
+/** Files that take the machine for themselves: those of the lab wait for real time, the sweep uses all processors. */
+const ALONE = /(^|\/)(lab\/|sim\/sweep\.test\.ts$)/;
 const FILE_TIMEOUT_MS = Number(process.env['TEST_FILE_TIMEOUT_MS'] ?? 900_000);
 /** For a file to end by itself after its last test. */
 const PATIENCE_MS = Number(process.env['TEST_PATIENCE_MS'] ?? 10_000);
@@ -37,7 +41,7 @@ function count(output: string, label: string): number {
   );
 }
 
-let running: ChildProcess | undefined;
+const running = new Set<ChildProcess>();
 
 /** To a file's process and all that it has started. */
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
@@ -60,7 +64,7 @@ function runFile(file: string): Promise<Outcome> {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    running = child;
+    running.add(child);
     let output = '';
     let trouble = '';
     const endFor = (reason: string) => {
@@ -89,6 +93,7 @@ function runFile(file: string): Promise<Outcome> {
     // What it has left would keep its output open.
     child.on('exit', () => signalGroup(child, 'SIGKILL'));
     child.on('close', (status, signal) => {
+      running.delete(child);
       clearTimeout(timeout);
       clearTimeout(patience);
       const passed = count(output, 'Passed');
@@ -105,15 +110,19 @@ function runFile(file: string): Promise<Outcome> {
   });
 }
 
+let isEnding = false;
 for (const [signal, number] of [
   ['SIGHUP', 1],
   ['SIGINT', 2],
   ['SIGTERM', 15],
 ] as const) {
   process.on(signal, () => {
-    if (!running || running.exitCode !== null) process.exit(128 + number);
-    running.once('close', () => process.exit(128 + number));
-    end(running);
+    isEnding = true;
+    if (running.size === 0) process.exit(128 + number);
+    for (const child of running) {
+      child.once('close', () => running.size === 0 && process.exit(128 + number));
+      end(child);
+    }
   });
 }
 
@@ -122,12 +131,20 @@ const files = (named.length > 0 ? named : LAYERS).flatMap((layer) =>
   layer.endsWith('.test.ts') ? [layer] : testFiles(join(here, layer)),
 );
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const file of files) {
-  const outcome = await runFile(file);
-  total.passed += outcome.passed;
-  total.failed += outcome.failed;
-  total.skipped += outcome.skipped;
+
+/** Takes files from the list until there are none. */
+async function runAll(list: string[]): Promise<void> {
+  for (let file = list.shift(); file !== undefined && !isEnding; file = list.shift()) {
+    const outcome = await runFile(file);
+    total.passed += outcome.passed;
+    total.failed += outcome.failed;
+    total.skipped += outcome.skipped;
+  }
 }
+
+const together = files.filter((file) => !ALONE.test(file));
+await Promise.all(Array.from({ length: availableParallelism() }, () => runAll(together)));
+await runAll(files.filter((file) => ALONE.test(file)));
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
