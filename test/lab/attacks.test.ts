@@ -32,6 +32,9 @@ const BATCH = 1000;
 const CLOCK_TICKS_PER_SECOND = 100;
 /** Of one end for one forged packet, in all; the machine is shared. */
 const CPU_MS_PER_PACKET = 0.5;
+/** Of a flood's packets: some never get as far as the socket. */
+const COUNTED_SHARE = 0.95;
+const FLOOD_PATIENCE_MS = 5000;
 const GROWTH_LIMIT_KB = 4096;
 
 interface Outcome {
@@ -130,7 +133,10 @@ async function overwhelm(
   const start = { cpuMs: cpuMs(agent), residentKb: residentKb(agent), dropped: dropped(), answered: answered() };
   const packets = flood(count, subnets);
   for (let at = 0; at < count; at += BATCH) inject(namespaces.server, directory, ...packets.slice(at, at + BATCH));
-  await until('the flood is over', 5000, async () => {
+  // On a busy machine the agent may pause in the middle of it.
+  const latestMs = Date.now() + FLOOD_PATIENCE_MS;
+  while (dropped() - start.dropped < COUNTED_SHARE * count && Date.now() < latestMs) await sleep(100);
+  await until('the flood is over', FLOOD_PATIENCE_MS, async () => {
     const seen = dropped();
     await sleep(200);
     return dropped() === seen;
@@ -203,7 +209,7 @@ for (const { attack, counted, before, after } of outcomes)
 for (const one of floods)
   test(`a flood ${one.name} changes nothing and costs bounded work and memory`, () => {
     assert.equal(one.after, one.before);
-    assert.ok(one.dropped >= 0.95 * one.packets, `${one.dropped} of ${one.packets} reached the home agent`);
+    assert.ok(one.dropped >= COUNTED_SHARE * one.packets, `${one.dropped} of ${one.packets} reached the home agent`);
     assert.ok(one.cpuMs < CPU_MS_PER_PACKET * one.packets, `${one.cpuMs} ms for ${one.packets} packets`);
     assert.ok(one.growthKb < GROWTH_LIMIT_KB, `${one.growthKb} KB more`);
     assert.ok(one.answered <= 250, `${one.answered} answers`);
