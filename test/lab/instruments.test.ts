@@ -66,7 +66,9 @@ test('the instruments see an outage of 600 ms and nothing else', () =>
     await sleep(500);
     const silentMs = Date.now();
     topology.silence('cellular');
+    const silencedMs = Date.now();
     await sleep(600);
+    const healingMs = Date.now();
     topology.heal('cellular');
     const healedMs = Date.now();
     await sleep(1500);
@@ -74,16 +76,19 @@ test('the instruments see an outage of 600 ms and nothing else', () =>
     await traffic.finish(5000);
     await meter.stop();
 
-    const outageMs = healedMs - silentMs;
+    // The rule comes and goes at some moment while nft runs, which takes its time on a busy machine.
+    const [shortestMs, longestMs] = [healingMs - silencedMs, healedMs - silentMs];
+    const isOutage = (gapMs: number, slackMs: number) => gapMs > shortestMs - slackMs && gapMs < longestMs + slackMs;
+    const words = `of ${shortestMs} to ${longestMs} ms`;
     const { recorder } = traffic;
     const effect = recorder.effect(silentMs, endMs);
-    assert.ok(Math.abs(effect.gapMs - outageMs) < 60, `ping gap ${effect.gapMs} of ${outageMs} ms`);
-    assert.ok(Math.abs(effect.udpUpGapMs - outageMs) < 100, `up gap ${effect.udpUpGapMs} of ${outageMs} ms`);
-    assert.ok(Math.abs(effect.udpDownGapMs - outageMs) < 100, `down gap ${effect.udpDownGapMs} of ${outageMs} ms`);
-    assert.ok(effect.pingsLost > 50 && effect.pingsLost < 72, `${effect.pingsLost} pings lost`);
+    assert.ok(isOutage(effect.gapMs, 60), `ping gap ${effect.gapMs} ${words}`);
+    assert.ok(isOutage(effect.udpUpGapMs, 100), `up gap ${effect.udpUpGapMs} ${words}`);
+    assert.ok(isOutage(effect.udpDownGapMs, 100), `down gap ${effect.udpDownGapMs} ${words}`);
+    assert.ok(effect.pingsLost > 50 && effect.pingsLost < longestMs / 10 + 12, `${effect.pingsLost} pings lost`);
     assert.is(effect.pingsLost, recorder.totals().pingsLost);
     assert.is(effect.udpLost, recorder.totals().udpLost);
-    assert.ok(effect.tcpStallMs >= outageMs - 100, `TCP stalled for ${effect.tcpStallMs} ms`);
+    assert.ok(effect.tcpStallMs >= shortestMs - 100, `TCP stalled for ${effect.tcpStallMs} ms`);
     assert.ok(recorder.effect(silentMs - 400, silentMs - 50).gapMs < 60, 'no gap before the outage');
     assert.equal(recorder.tcp(healedMs), { opened: 4, survived: 4 });
     assert.equal(recorder.udp(endMs - 1000, endMs), { opened: 2, survived: 2 });
