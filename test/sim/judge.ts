@@ -6,6 +6,7 @@ import { MAX_BINDACK_TIMEOUT_MS } from '../../src/roles/mobile-router/transactio
 import type { OuterStatus } from '../../src/roles/status.ts';
 import type { LastingEndpoint } from './ipv4-access.ts';
 import type { Flight } from './ledger.ts';
+import type { VehicleUplink } from './uplink.ts';
 import type { Vehicle } from './vehicle.ts';
 import type { BoundPath } from './view.ts';
 import type { WitnessedBinding, WitnessedOuter } from './witness.ts';
@@ -116,6 +117,14 @@ function* checkStale(
   }
 }
 
+/**
+ * Where an uplink has addresses of both families and one of them is silent, the two take turns: at the longest pause, three
+ * updates from the IPv4 address come between two from the IPv6 one.
+ */
+function turnsMs({ workingAddresses, careOfAddresses }: VehicleUplink): number {
+  return workingAddresses.length < careOfAddresses.length ? 3 * MAX_BINDACK_TIMEOUT_MS : 0;
+}
+
 /** What works is used: a link over which packets get through long enough is registered. */
 function* checkLiveness(
   world: World,
@@ -126,7 +135,7 @@ function* checkLiveness(
   const nowMs = world.scheduler.nowMs;
   const isPlain = !world.plan.homeAgent.multipleCareOfAddresses;
   const good = vehicle.uplinks.filter(
-    (uplink) => uplink.isGood && uplink.isLossless && nowMs - uplink.goodSinceMs > boundMs,
+    (uplink) => uplink.isGood && uplink.isLossless && nowMs - uplink.goodSinceMs > boundMs + turnsMs(uplink),
   );
   if (good.length === 0) return;
   const missing = good.filter(

@@ -16,6 +16,7 @@ import type { RoleServices } from '../services.ts';
 import { SourceLimits } from '../source-limits.ts';
 import type { MobileRouterStatus } from '../status.ts';
 import { homeInError, homeOf } from './addressed-home.ts';
+import { FAMILIES } from './family-choice.ts';
 import { HomeAgentNames } from './home-agent-names.ts';
 import { HomeAttachment } from './home-attachment.ts';
 import type { HomePlacement } from './home-placement.ts';
@@ -373,12 +374,17 @@ export class MobileRouter {
 
   /** Uplinks whose updates got no answer by one family try the other one. */
   #changeFamilies(nowMs: number): RoleAction[] {
-    const unanswered = this.#homes.map((home) => ({ home, verdicts: home.attachment.takeUnanswered() }));
-    const isNone = unanswered.every(({ verdicts }) => verdicts.length === 0);
-    if (isNone || this.#paths.isShuttingDown) return [];
-    for (const { home, verdicts } of unanswered) this.#paths.unanswered(home, verdicts);
-    this.#paths.serve(nowMs);
-    return this.#updateAll(nowMs);
+    const actions: RoleAction[] = [];
+    // The other family may have had its turn already: then it is the first one's again.
+    for (let turn = 0; turn < FAMILIES.length; turn++) {
+      const unanswered = this.#homes.map((home) => ({ home, verdicts: home.attachment.takeUnanswered() }));
+      const isNone = unanswered.every(({ verdicts }) => verdicts.length === 0);
+      if (isNone || this.#paths.isShuttingDown) break;
+      for (const { home, verdicts } of unanswered) this.#paths.unanswered(home, verdicts);
+      this.#paths.serve(nowMs);
+      actions.push(...this.#updateAll(nowMs));
+    }
+    return actions;
   }
 
   /** A home that is reached or left becomes, or ceases to be, a care-of address of others. */
