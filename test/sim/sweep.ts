@@ -1,8 +1,9 @@
 // Runs many worlds, on all processors.
 import { fork } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import type { Scenario } from './plan.ts';
 import { runSeed, scenarioOf } from './seeds.ts';
 import type { Outcome } from './world.ts';
@@ -27,6 +28,23 @@ export function jobsOf(from: number, seeds: number, scenario?: string): Job[] {
   });
 }
 
+/** The worker in one file: it runs a tenth faster than from its parts. */
+async function bundleWorker(directory: string): Promise<string> {
+  const outfile = join(directory, 'sweep-worker.mjs');
+  const here = import.meta.dirname;
+  await build({
+    entryPoints: [join(here, 'sweep-worker.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    // Of the simulator's own folder, where its data lie.
+    define: { 'import.meta.dirname': JSON.stringify(here) },
+    outfile,
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
 /** Runs each job in one of several processes and tells of each that is done. Which process takes which changes nothing. */
 export async function runJobs(
   jobs: readonly Job[],
@@ -34,12 +52,11 @@ export async function runJobs(
   processes: number = availableParallelism(),
 ): Promise<void> {
   const waiting = [...jobs].reverse();
+  const directory = mkdtempSync(join(tmpdir(), 'monami-sweep-'));
+  const worker = await bundleWorker(directory);
   const work = () =>
     new Promise<void>((resolve, reject) => {
-      const child = fork(join(import.meta.dirname, 'sweep-worker.ts'), {
-        execArgv: ['--import', 'tsx'],
-        serialization: 'advanced',
-      });
+      const child = fork(worker, { execArgv: [], serialization: 'advanced' });
       let current: Job | undefined;
       const next = () => {
         current = waiting.pop();
@@ -58,7 +75,11 @@ export async function runJobs(
       });
       next();
     });
-  await Promise.all(Array.from({ length: Math.min(processes, jobs.length) }, work));
+  try {
+    await Promise.all(Array.from({ length: Math.min(processes, jobs.length) }, work));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /** Runs a world that failed again, for its capture, and says all that one needs to look into it. */
