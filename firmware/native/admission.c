@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/bytes.h"
+
 enum {
     IPV4_HEADER_BYTES = 20,
     UDP_HEADER_BYTES = 8,
@@ -89,11 +91,6 @@ struct update {
     uint64_t timestamp;
     bool has_timestamp;
 };
-
-static uint16_t load16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
 
 /* Leaves at `*packet` what is inside of IPv4, directly or in UDP. */
 static bool skip_ipv4(const uint8_t **packet, size_t *length)

@@ -1,4 +1,11 @@
-import { type Address, IPV6_UNSPECIFIED, isIpv4, isUnicastRoutable, isUniqueLocal } from '../bytes/address.ts';
+import {
+  type Address,
+  IPV4_UNSPECIFIED,
+  IPV6_UNSPECIFIED,
+  isIpv4,
+  isUnicastRoutable,
+  isUniqueLocal,
+} from '../bytes/address.ts';
 import { prefixContains, prefixOf } from '../bytes/prefix.ts';
 import type { RouteMessage } from '../wire/netlink/message.ts';
 import { RouteFlag, RouteType } from '../wire/netlink/numbers.ts';
@@ -17,7 +24,7 @@ export interface ConfiguredUplink {
 }
 
 /** Where it must lead if nothing is known of the home agent: anywhere, by the default route. */
-const ANYWHERE = { ipv4: '\0\0\0\0' as Address, ipv6: IPV6_UNSPECIFIED };
+const ANYWHERE = { ipv4: IPV4_UNSPECIFIED, ipv6: IPV6_UNSPECIFIED };
 
 /** What the host has for one address family of an uplink. */
 interface Side extends Ipv4Attachment {

@@ -7,6 +7,7 @@ import { Icmpv6Type } from '../../wire/icmpv6/numbers.ts';
 import { BindingStatus, BindingUpdateFlag, MessageType } from '../../wire/mh/numbers.ts';
 import type { Icmpv6Packet, MobilityPacket, OuterHeader } from '../../wire/signalling.ts';
 import { type DropReason, drop, type RoleAction, tell } from '../action.ts';
+import type { PacketTooBig } from '../packet-too-big.ts';
 import type { RoleServices } from '../services.ts';
 import type { HomeAgentStatus } from '../status.ts';
 import { acknowledgement, answersOnHomeLink, linkLayerAddressIn, registrationEvents } from './acknowledgement.ts';
@@ -25,14 +26,6 @@ import { tunnelsAndGroups } from './tunnels.ts';
 import { UpdateAuthentication } from './update-authentication.ts';
 import { type ValidBindingUpdate, validate } from './validation.ts';
 import { WaitingUpdates } from './waiting-updates.ts';
-
-/** A Packet Too Big or an ICMPv4 Fragmentation Needed for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
-interface PacketTooBig {
-  readonly type: 'packet-too-big';
-  readonly local: Address;
-  readonly remote: Address;
-  readonly mtuBytes: number;
-}
 
 /** What a home agent is told. `interfaceIndex`: where the packet came in. */
 export type HomeAgentInput =

@@ -1,4 +1,4 @@
-import type { Address } from '../../bytes/address.ts';
+import { type Address, IPV4_UNSPECIFIED } from '../../bytes/address.ts';
 import { type Prefix, prefixOf } from '../../bytes/prefix.ts';
 import type { HomeIpv4Configuration } from '../../config/configuration.ts';
 import { isAccepted, OptionType } from '../../wire/mh/numbers.ts';
@@ -7,7 +7,7 @@ import type { MobilityOption } from '../../wire/mh/options/option.ts';
 import { type RoleAction, tell } from '../action.ts';
 
 /** 0.0.0.0 asks for any (RFC 5555 §3.1.1). */
-const ANY = '\0\0\0\0' as Address;
+const ANY = IPV4_UNSPECIFIED;
 const ADDRESS_BITS = 32;
 
 interface Request {

@@ -12,6 +12,7 @@ import { BindingErrorStatus, MessageType, OptionType } from '../../wire/mh/numbe
 import type { Icmpv6Packet, MobilityPacket } from '../../wire/signalling.ts';
 import { drop, type RoleAction, tell } from '../action.ts';
 import { authenticationStatus } from '../authentication.ts';
+import type { PacketTooBig } from '../packet-too-big.ts';
 import type { RoleServices } from '../services.ts';
 import { SourceLimits } from '../source-limits.ts';
 import type { MobileRouterStatus } from '../status.ts';
@@ -27,14 +28,6 @@ import { RouterWatch } from './router-watch.ts';
 import { ServedHome, type UplinkState } from './served-home.ts';
 import { ServingPaths } from './serving-paths.ts';
 import { uplinkState, uplinkStatus } from './uplink-status.ts';
-
-/** A Packet Too Big for a tunnel packet: the path from `local` to `remote` takes `mtuBytes`. */
-interface PacketTooBig {
-  readonly type: 'packet-too-big';
-  readonly local: Address;
-  readonly remote: Address;
-  readonly mtuBytes: number;
-}
 
 /** What a mobile router is told. */
 export type MobileRouterInput =
